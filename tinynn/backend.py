@@ -1,0 +1,152 @@
+"""Where arrays live: NumPy on the CPU, CuPy on a CUDA GPU, behind the same few operations.
+
+Layers, losses and optimisers call ``self.xp`` (the array library) and never ask which one it is. What differs
+between the two libraries is here and nowhere else: how arrays cross between host and device, and how rows are
+gathered into a kept buffer.
+"""
+
+import sys
+from functools import cache
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Array: TypeAlias = Any
+"""An array of whichever library a network runs on: ``numpy.ndarray`` or ``cupy.ndarray``."""
+
+PIXEL_SCALE = 1 / 255
+
+
+class Backend:
+    """One array library, and the operations in which the libraries differ. This one is NumPy's.
+
+    Attributes
+    ----------
+    name : str
+        The device name that users write: ``"cpu"`` or ``"cuda"``.
+    xp : module
+        The array library itself.
+    """
+
+    def __init__(self, name: str, xp: ModuleType) -> None:
+        self.name = name
+        self.xp = xp
+
+    def __repr__(self) -> str:
+        return f"Backend({self.name!r}, {self.xp.__name__})"
+
+    def asarray(self, array: Any, dtype: Any = None) -> Array:
+        """Bring an array onto this device; no copy where it is there already with that dtype."""
+        return np.asarray(array, dtype=dtype)
+
+    def to_numpy(self, array: Array) -> np.ndarray:
+        """Bring an array back to the host; no copy where it is a NumPy array already."""
+        return np.asarray(array)
+
+    def gather(self, source: Array, rows: Array, out: Array) -> None:
+        """Write ``source[rows]`` into ``out``. All three live on this device; `rows` must be in range.
+
+        ``mode="clip"`` spares NumPy a temporary: with the default mode it gathers into a copy of `out` first.
+        """
+        np.take(source, rows, axis=0, out=out, mode="clip")
+
+    def to_floats(self, source: Array, out: Array) -> None:
+        """Convert one batch to the network's dtype in `out`; uint8 pixels 0 to 255 become 0 to 1."""
+        self.xp.copyto(out, source)
+        if source.dtype == np.uint8:
+            self.xp.multiply(out, PIXEL_SCALE, out=out)
+
+
+class CudaBackend(Backend):
+    """CuPy, or a library with CuPy's surface."""
+
+    def asarray(self, array: Any, dtype: Any = None) -> Array:
+        """Bring an array onto the device, as one explicit copy."""
+        return self.xp.asarray(array, dtype=dtype)
+
+    def to_numpy(self, array: Array) -> np.ndarray:
+        """Bring an array back to the host, as one explicit copy."""
+        return array if isinstance(array, np.ndarray) else self.xp.asnumpy(array)
+
+    def gather(self, source: Array, rows: Array, out: Array) -> None:
+        """Write ``source[rows]`` into ``out``, all on the device."""
+        self.xp.take(source, rows, axis=0, out=out)
+
+
+CPU = Backend("cpu", np)
+_registered: dict[str, Backend] = {"cpu": CPU}
+
+
+def register(backend: Backend) -> None:
+    """Make a backend known under its name, beside ``"cpu"`` and ``"cuda"``."""
+    _registered[backend.name] = backend
+
+
+def get_backend(device: str) -> Backend:
+    """Return the backend of a device name.
+
+    Parameters
+    ----------
+    device : {"cpu", "cuda", "auto"}
+        ``"auto"`` is the GPU where one answers, and the CPU otherwise.
+
+    Raises
+    ------
+    ValueError
+        For a name that is no device.
+    RuntimeError
+        For ``"cuda"`` on a machine where CuPy or a GPU is missing; it says which, and what to install.
+
+    Examples
+    --------
+    >>> get_backend("cpu")
+    Backend('cpu', numpy)
+    """
+    if device in _registered:
+        return _registered[device]
+    if device == "auto":
+        return CPU if _why_no_gpu() else get_backend("cuda")
+    if device != "cuda":
+        raise ValueError(f'device must be "cpu", "cuda" or "auto", not {device!r}')
+    if problem := _why_no_gpu():
+        raise RuntimeError(f'device="cuda" is not to be had: {problem}. device="cpu" works everywhere.')
+    import cupy
+
+    register(CudaBackend("cuda", cupy))
+    return _registered["cuda"]
+
+
+@cache
+def _why_no_gpu() -> str:
+    """Say why there is no CUDA device to use, or nothing if there is one."""
+    try:
+        import cupy
+    except ImportError as error:
+        return (
+            f"CuPy cannot be imported ({error}); install the extra for your CUDA driver: "
+            'pip install "tinynn[cuda12]" or pip install "tinynn[cuda13]"'
+        )
+    try:
+        found = cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        return f"CuPy {cupy.__version__} is installed, but the CUDA driver does not answer ({error})"
+    return "" if found else f"CuPy {cupy.__version__} is installed, but it finds no GPU"
+
+
+def array_module(array: Any) -> ModuleType:
+    """Return the library that an array belongs to; NumPy for lists and numbers.
+
+    Examples
+    --------
+    >>> array_module([1.0, 2.0]).__name__
+    'numpy'
+    """
+    if isinstance(array, np.ndarray | np.generic):
+        return np
+    for backend in _registered.values():
+        if isinstance(array, backend.xp.ndarray):
+            return backend.xp
+    if "cupy" in sys.modules and isinstance(array, sys.modules["cupy"].ndarray):
+        return sys.modules["cupy"]
+    return np

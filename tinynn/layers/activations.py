@@ -1,0 +1,72 @@
+"""Activations: the non-linear functions between layers, each applied to every number on its own.
+
+With y = f(x) element by element, the chain rule is a product element by element: dx = dy · f′(x).
+"""
+
+import numpy as np
+
+from tinynn.backend import Array
+from tinynn.layers.base import Layer
+
+
+class ReLU(Layer):
+    """y = max(x, 0), so dx = dy where x > 0 and 0 elsewhere (also at the kink, x = 0)."""
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """y = max(x, 0). An array of zeros is compared faster than the number 0."""
+        self.y = self.buffer("y", x.shape)
+        self.xp.maximum(x, self.constant(0.0, x.shape), out=self.y)
+        return self.y
+
+    def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
+        """dx = dy · [y > 0]."""
+        if not input_gradient:
+            return None
+        passed = self.buffer("passed", dy.shape, dtype=np.bool_)
+        self.xp.greater(self.y, self.constant(0.0, dy.shape), out=passed)
+        dx = self.buffer("dx", dy.shape)
+        self.xp.multiply(dy, passed, out=dx)
+        return dx
+
+
+class Sigmoid(Layer):
+    """y = σ(x) = 1 / (1 + e⁻ˣ), so dx = dy · y (1 − y)."""
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """y = (1 + tanh(x/2)) / 2, the same function in a form that never overflows."""
+        self.y = y = self.buffer("y", x.shape)
+        self.xp.multiply(x, 0.5, out=y)
+        self.xp.tanh(y, out=y)
+        self.xp.add(y, 1.0, out=y)
+        self.xp.multiply(y, 0.5, out=y)
+        return y
+
+    def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
+        """dx = dy · y (1 − y)."""
+        if not input_gradient:
+            return None
+        dx = self.buffer("dx", dy.shape)
+        self.xp.subtract(1.0, self.y, out=dx)
+        self.xp.multiply(dx, self.y, out=dx)
+        self.xp.multiply(dx, dy, out=dx)
+        return dx
+
+
+class Tanh(Layer):
+    """y = tanh x, so dx = dy · (1 − y²)."""
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """y = tanh x."""
+        self.y = self.buffer("y", x.shape)
+        self.xp.tanh(x, out=self.y)
+        return self.y
+
+    def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
+        """dx = dy · (1 − y²)."""
+        if not input_gradient:
+            return None
+        dx = self.buffer("dx", dy.shape)
+        self.xp.multiply(self.y, self.y, out=dx)
+        self.xp.subtract(1.0, dx, out=dx)
+        self.xp.multiply(dx, dy, out=dx)
+        return dx

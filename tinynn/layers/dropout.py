@@ -1,0 +1,89 @@
+"""Dropout: in training, each number is set to zero with some probability and the rest are scaled up."""
+
+import numpy as np
+
+from tinynn import random_bits
+from tinynn.backend import Array
+from tinynn.layers.base import Layer
+
+
+class Dropout(Layer):
+    """In training y = x · m with m = 0 with probability p and 1 / (1 − p) otherwise; else y = x.
+
+    The scale keeps the expectation, E[y] = x, so nothing needs to change when training ends (inverted dropout;
+    Srivastava et al. 2014). Backward passes through the same mask: dx = dy · m.
+
+    A mask is a function of seed, layer, training step and position, the same on CPU and GPU: for the same
+    ``step`` the layer drops the same numbers.
+
+    Parameters
+    ----------
+    rate : float, optional
+        p, the probability of being dropped, 0 ≤ p < 1.
+
+    Notes
+    -----
+    Where 256 p is a whole number (0.25, 0.5, 0.75 ...), eight random bits a number decide exactly, and one hashed
+    word serves four numbers. Other rates take a word each, which realises p to within 2⁻³².
+    """
+
+    def __init__(self, rate: float = 0.5) -> None:
+        if not 0 <= rate < 1:
+            raise ValueError(f"Dropout takes a rate of at least 0 and below 1, not {rate!r}")
+        self.rate = float(rate)
+        self.key = 0  # which network and layer this is; the network says
+        self.step = 0  # which training step this is; the network counts
+        self.thinned: Array | None = None
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """y = x · m in training, y = x otherwise. A thinned network keeps one mask for all rows."""
+        self.mask = self.thinned
+        if training and self.rate:
+            self.mask = self.buffer("mask", x.shape)
+            self.draw_mask(self.mask, random_bits.key(self.key, self.step))
+        if self.mask is None:
+            return x
+        y = self.buffer("y", x.shape)
+        self.xp.multiply(x, self.mask, out=y)
+        return y
+
+    def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
+        """dx = dy · m, with the mask of the last forward pass."""
+        if not input_gradient or self.mask is None:
+            return dy if input_gradient else None
+        dx = self.buffer("dx", dy.shape)
+        self.xp.multiply(dy, self.mask, out=dx)
+        return dx
+
+    def thin(self, sample: int, seed: int) -> Array:
+        """Return the mask of one posterior sample: one value a feature, the same for every row.
+
+        With it in `thinned`, the layer is part of one thinned network instead of a new one for each row.
+        """
+        mask = self.xp.empty((1, *self.input_shape), dtype=self.dtype)
+        self.draw_mask(mask, random_bits.key(seed, self.key, sample))
+        return mask
+
+    def draw_mask(self, mask: Array, key: int) -> None:
+        """Fill `mask` with 0 and 1 / (1 − p)."""
+        bits = 8 if (256 * self.rate).is_integer() else 32
+        per_word = 32 // bits
+        words = -(-mask.size // per_word)
+        random = self._words(words, key).view(np.uint8 if bits == 8 else np.uint32)[: mask.size]
+        threshold = min(round(self.rate * 2**bits), 2**bits - 1)
+        kept = self.buffer("kept", (mask.size,), np.bool_)
+        self.xp.greater_equal(random, random.dtype.type(threshold), out=kept)
+        self.xp.multiply(kept.reshape(mask.shape), self.dtype.type(2**bits / (2**bits - threshold)), out=mask)
+
+    def _words(self, n: int, key: int) -> Array:
+        words = self.buffer("words", (n,), np.uint32)
+        random_bits.fill_words(
+            self.xp, self._positions(n), key, words, self.buffer("scratch", (n,), np.uint32)
+        )
+        return words
+
+    def _positions(self, n: int) -> Array:
+        kept = self.__dict__.get("positions")
+        if kept is None or len(kept) < n:
+            kept = self.positions = self.xp.arange(n, dtype=np.uint32)
+        return kept[:n]
