@@ -105,7 +105,7 @@ def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
         result = demo.run(settings, data, out, workers)
         print(f"\n{demo.table(settings, result)}")
         for lesson in demo.lessons(settings, data, result):
-            print(f"\n{_wrap(lesson)}")
+            print(f"\n{lesson}")
         if not options.no_plots:
             demo.draw(settings, data, result, out)
     except KeyboardInterrupt:
@@ -134,9 +134,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _wrap(text: str) -> str:
-    import textwrap
-
-    return textwrap.fill(text, 100)

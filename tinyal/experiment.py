@@ -6,7 +6,6 @@ its linear algebra on one thread, for the sums of several threads round differen
 
 import multiprocessing
 import signal
-import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
@@ -24,6 +23,7 @@ from tinyal.simulation import RunRecord, simulate
 from tinyal.strategies import Select, Strategy
 from tinyal.view import Model
 from tinynn.datasets import Dataset
+from tinynn.progress import progress_bar
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def compare(
     files = RunFiles(directory, task.settings(), strategies) if directory is not None else None
     todo = [(name, seed) for name in strategies for seed in seeds]
     done = {run: record for run in todo if files and (record := files.load(*run))}
-    with _bar(len(todo), len(done), progress) as bar:
+    with progress_bar(len(todo), "run", progress, len(done)) as bar:
         rest = [run for run in todo if run not in done]
         for run, record in _execute(task, strategies, rest, workers, executor):
             if files:
@@ -207,11 +207,3 @@ def _receive(task: Task) -> None:
 
 def _run_received(strategy: Strategy | Select, seed: int) -> RunRecord:
     return _received.run(strategy, seed)
-
-
-def _bar(total: int, done: int, progress: bool | None) -> Any:
-    from tqdm.auto import tqdm
-
-    if progress is None:
-        progress = sys.stderr is not None and sys.stderr.isatty()
-    return tqdm(total=total, initial=done, unit="run", disable=not progress)

@@ -6,12 +6,13 @@ from typing import Any, Self
 import numpy as np
 
 from tinynn import inference
+from tinynn.checks import check_rows
 from tinynn.configured import Configured
 from tinynn.layers.base import Layer
 from tinynn.losses import SoftmaxCrossEntropy
 from tinynn.network import Sequential
 from tinynn.optimizers import Adam, Optimizer
-from tinynn.training import check_rows, fit
+from tinynn.training import fit
 
 
 class NotFittedError(ValueError, AttributeError):

@@ -14,7 +14,7 @@ from tinynn.backend import Array
 from tinynn.layers.base import Layer
 from tinynn.layers.dense import Dense
 from tinynn.layers.dropout import Dropout
-from tinynn.losses import softmax
+from tinynn.losses import SoftmaxCrossEntropy, softmax
 from tinynn.network import Sequential
 
 CHUNK = 1024
@@ -32,6 +32,17 @@ def predict_proba(net: Sequential, x: Any) -> np.ndarray:
     for rows, chunk in chunks(net, x):
         p[rows] = net.backend.to_numpy(softmax(net.propagate(chunk)))
     return p
+
+
+def evaluate(net: Sequential, loss: SoftmaxCrossEntropy, x: Any, y: np.ndarray) -> tuple[float, float]:
+    """Return the mean loss and the accuracy of a network on rows x with labels y; dropout is off."""
+    total, correct = 0.0, 0
+    for rows, chunk in chunks(net, x):
+        logits = net.propagate(chunk)
+        labels = net.backend.asarray(y[rows])
+        total += float(loss.forward(logits, labels)) * len(labels)
+        correct += int((net.backend.xp.argmax(logits, axis=1) == labels).sum())
+    return total / len(x), correct / len(x)
 
 
 def embed(net: Sequential, x: Any) -> np.ndarray:

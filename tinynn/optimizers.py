@@ -3,6 +3,7 @@
 import math
 
 from tinynn.backend import Array, array_module
+from tinynn.checks import positive, share
 from tinynn.configured import Configured
 
 
@@ -32,18 +33,6 @@ class Optimizer(Configured):
         return kept[name]
 
 
-def _positive(name: str, value: float) -> float:
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"{name} must be a positive number, not {value!r}")
-    return float(value)
-
-
-def _decay(name: str, value: float) -> float:
-    if not 0 <= value < 1:
-        raise ValueError(f"{name} must be at least 0 and below 1, not {value!r}")
-    return float(value)
-
-
 class SGD(Optimizer):
     """Stochastic gradient descent: v ← μ v + g, θ ← θ − η v; with μ = 0, θ ← θ − η g.
 
@@ -64,8 +53,8 @@ class SGD(Optimizer):
     """
 
     def __init__(self, learning_rate: float = 0.1, momentum: float = 0.0) -> None:
-        self.learning_rate = _positive("learning_rate", learning_rate)
-        self.momentum = _decay("momentum", momentum)
+        self.learning_rate = positive("learning_rate", learning_rate)
+        self.momentum = share("momentum", momentum)
 
     def step(self, parameters: Array, gradients: Array) -> None:
         """Take one step."""
@@ -102,10 +91,10 @@ class Adam(Optimizer):
     def __init__(
         self, learning_rate: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
     ) -> None:
-        self.learning_rate = _positive("learning_rate", learning_rate)
-        self.beta1 = _decay("beta1", beta1)
-        self.beta2 = _decay("beta2", beta2)
-        self.epsilon = _positive("epsilon", epsilon)
+        self.learning_rate = positive("learning_rate", learning_rate)
+        self.beta1 = share("beta1", beta1)
+        self.beta2 = share("beta2", beta2)
+        self.epsilon = positive("epsilon", epsilon)
         self.t = 0
 
     def step(self, parameters: Array, gradients: Array) -> None:

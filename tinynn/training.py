@@ -1,51 +1,20 @@
 """Training: shuffled batches, a step of the optimiser for each, and a record of how it went."""
 
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from tinynn.backend import Array
-from tinynn.inference import chunks
+from tinynn.checks import check_labels, check_rows
+from tinynn.history import History
+from tinynn.inference import evaluate
 from tinynn.layers.base import Buffered
 from tinynn.losses import SoftmaxCrossEntropy
 from tinynn.network import Sequential
 from tinynn.optimizers import Optimizer
-
-
-@dataclass
-class History:
-    """What happened in each epoch.
-
-    Attributes
-    ----------
-    loss : list of float
-        Mean training loss over the epoch's batches, in nats, as the parameters changed.
-    validation_loss, validation_accuracy : list of float
-        On the validation rows after the epoch; empty when none were given.
-    seconds : list of float
-        Time of the epoch, validation included.
-    """
-
-    loss: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
-    validation_accuracy: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.loss)
-
-    def last(self) -> str:
-        """Describe the last epoch in a few words."""
-        words = f"loss {self.loss[-1]:.4f}"
-        if self.validation_accuracy:
-            words += (
-                f", validation {self.validation_loss[-1]:.4f}, accuracy {self.validation_accuracy[-1]:.2%}"
-            )
-        return words
+from tinynn.progress import progress_bar
 
 
 def fit(
@@ -111,7 +80,7 @@ def fit(
     batches = _Batches(net, x, y, min(batch_size, len(x)))
     total = steps or epochs * batches.per_epoch
     history, done = History(), 0
-    with _bar(total, progress) as bar:
+    with progress_bar(total, "batch", progress) as bar:
         while done < total:
             started = time.perf_counter()
             # One generator an epoch: epoch 7 shuffles the same way whether or not 0 to 6 ran before it.
@@ -133,53 +102,6 @@ def fit(
             history.seconds.append(time.perf_counter() - started)
             bar.set_postfix_str(history.last())
     return history
-
-
-def evaluate(net: Sequential, loss: SoftmaxCrossEntropy, x: Any, y: np.ndarray) -> tuple[float, float]:
-    """Return the mean loss and the accuracy of a network on rows x with labels y; dropout is off."""
-    total, correct = 0.0, 0
-    for rows, chunk in chunks(net, x):
-        logits = net.propagate(chunk)
-        labels = net.backend.asarray(y[rows])
-        total += float(loss.forward(logits, labels)) * len(labels)
-        correct += int((net.backend.xp.argmax(logits, axis=1) == labels).sum())
-    return total / len(x), correct / len(x)
-
-
-def check_rows(x: Any, input_shape: tuple[int, ...]) -> np.ndarray:
-    """Return x as an array of rows, or raise a ValueError that says what is wrong with it."""
-    x = x if hasattr(x, "dtype") else np.asarray(x)
-    if x.ndim != len(input_shape) + 1 or x.shape[1:] != tuple(input_shape):
-        expected = ", ".join(map(str, ("n", *input_shape)))
-        raise ValueError(f"x must have shape ({expected}), one row an example, but has shape {x.shape}")
-    if len(x) == 0:
-        raise ValueError("x has no rows")
-    if x.dtype.kind not in "fiub":
-        raise ValueError(f"x must hold numbers, not {x.dtype}")
-    if x.dtype.kind == "f":
-        finite = (x - x == 0).reshape(len(x), -1).all(axis=1)
-        if not finite.all():
-            raise ValueError(
-                f"x holds NaN or infinite values, first in row {int((~finite).argmax())}; "
-                "fill or drop them before training"
-            )
-    return x
-
-
-def check_labels(y: Any, n: int, classes: int) -> np.ndarray:
-    """Return y as n whole numbers from 0 to classes − 1, or raise a ValueError that says which is not."""
-    y = np.asarray(y)
-    if y.shape != (n,):
-        raise ValueError(f"y must have shape ({n},), one label a row of x, but has shape {y.shape}")
-    if y.dtype.kind not in "iu":
-        raise ValueError(f"labels must be whole numbers, not {y.dtype}")
-    wrong = (y < 0) | (y >= classes)
-    if wrong.any():
-        first = int(wrong.argmax())
-        raise ValueError(
-            f"label {y[first]} in row {first} is outside 0 to {classes - 1}: the network has {classes} outputs"
-        )
-    return y.astype(np.int64, copy=False)
 
 
 class _Batches(Buffered):
@@ -222,28 +144,3 @@ def _mean_loss(net: Sequential, values: Array, batches: _Batches, epoch: int) ->
             "or inputs far from the range −1 to 1"
         )
     return mean
-
-
-def _bar(total: int, progress: bool | None) -> Any:
-    """Return a progress bar, or something that takes its calls; tqdm is imported only for a real one."""
-    if progress is None:
-        progress = sys.stderr is not None and sys.stderr.isatty()
-    if not progress:
-        return _Silence()
-    from tqdm.auto import tqdm
-
-    return tqdm(total=total, unit="batch")
-
-
-class _Silence:
-    def __enter__(self) -> "_Silence":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def update(self) -> None:
-        pass
-
-    def set_postfix_str(self, text: str) -> None:
-        pass

@@ -4,6 +4,7 @@ import numpy as np
 
 from tinynn import random_bits
 from tinynn.backend import Array
+from tinynn.checks import share
 from tinynn.layers.base import Layer
 
 
@@ -28,9 +29,7 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate: float = 0.5) -> None:
-        if not 0 <= rate < 1:
-            raise ValueError(f"Dropout takes a rate of at least 0 and below 1, not {rate!r}")
-        self.rate = float(rate)
+        self.rate = share("rate", rate)
         self.key = 0  # which network and layer this is; the network says
         self.step = 0  # which training step this is; the network counts
         self.thinned: Array | None = None

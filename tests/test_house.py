@@ -1,0 +1,66 @@
+"""The house rules that a machine can check: how long the first reading is, who imports whom, what the README says."""
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from tinyal import Comparison, StrategyRun, demo
+
+ROOT = Path(__file__).parent.parent
+FIRST_READING = (
+    "backend.py",
+    "layers/base.py",
+    "layers/dense.py",
+    "layers/activations.py",
+    "losses.py",
+    "network.py",
+    "optimizers.py",
+    "training.py",
+)
+MODULES = sorted(path for package in ("tinynn", "tinyal") for path in (ROOT / package).rglob("*.py"))
+
+
+def imported(path: Path, top_level_only: bool = False) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_level_only else ast.walk(tree)
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    return names
+
+
+def test_a_first_reading_stays_under_a_thousand_lines():
+    lines = {name: len((ROOT / "tinynn" / name).read_text().splitlines()) for name in FIRST_READING}
+    assert sum(lines.values()) < 1000, lines
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_from_tinyal_to_tinynn_and_pictures_stay_in_their_room(path):
+    names = imported(path)
+    if ROOT / "tinynn" in path.parents:
+        assert not {name for name in names if name.split(".")[0] == "tinyal"}
+    if path.name not in ("plotting.py", "report.py"):
+        assert not {name for name in names if name.split(".")[0] == "matplotlib"}
+    if path != ROOT / "tinynn" / "backend.py":
+        assert "cupy" not in names
+    heavy = {"matplotlib", "scipy", "tqdm", "sklearn", "threadpoolctl"}
+    assert not {name.split(".")[0] for name in imported(path, top_level_only=True)} & heavy
+
+
+def test_the_readme_shows_the_recorded_demonstration():
+    recorded = json.loads((ROOT / "docs" / "demo" / "results.json").read_text())
+    config = recorded["config"]
+    budget = demo.Budget(config["initial"], config["budget"], config["batch"], config["candidates"])
+    settings = demo.Settings(
+        config["dataset"], tuple(config["strategies"]), config["seeds"], budget, config["samples"]
+    )
+    assert settings == demo.Settings("mnist", demo.STRATEGIES, 5, demo.BUDGETS["mnist"], 20)
+    assert config["model"] == repr(settings.model())
+    runs = [StrategyRun(**run, probabilities=[None] * len(run["labels"])) for run in recorded["runs"]]
+    table = demo.table(settings, Comparison(runs)).split("\n\n")[0]
+    assert table in (ROOT / "README.md").read_text(encoding="utf-8")

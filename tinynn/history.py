@@ -1,0 +1,35 @@
+"""The record of a training: what happened in each epoch."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class History:
+    """What happened in each epoch.
+
+    Attributes
+    ----------
+    loss : list of float
+        Mean training loss over the epoch's batches, in nats, as the parameters changed.
+    validation_loss, validation_accuracy : list of float
+        On the validation rows after the epoch; empty when none were given.
+    seconds : list of float
+        Time of the epoch, validation included.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    validation_accuracy: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+    def last(self) -> str:
+        """Describe the last epoch in a few words."""
+        words = f"loss {self.loss[-1]:.4f}"
+        if self.validation_accuracy:
+            words += (
+                f", validation {self.validation_loss[-1]:.4f}, accuracy {self.validation_accuracy[-1]:.2%}"
+            )
+        return words
