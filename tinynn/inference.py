@@ -4,14 +4,14 @@ Rows are taken a chunk at a time, so that memory is bounded by the chunk and not
 intermediate results stay in the processor's cache.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from tinynn import random_bits
 from tinynn.backend import Array
-from tinynn.layers.base import Layer
+from tinynn.layers.chain import forward, walk
 from tinynn.layers.dense import Dense
 from tinynn.layers.dropout import Dropout
 from tinynn.losses import SoftmaxCrossEntropy, softmax
@@ -52,7 +52,7 @@ def embed(net: Sequential, x: Any) -> np.ndarray:
         raise ValueError("embed returns the input of the last Dense layer, and this network has none")
     features = np.empty((len(x), *net.layers[last].input_shape), dtype=net.dtype)
     for rows, chunk in chunks(net, x):
-        features[rows] = net.backend.to_numpy(_apply(net.layers[:last], chunk))
+        features[rows] = net.backend.to_numpy(forward(net.layers[:last], chunk))
     return features
 
 
@@ -73,7 +73,7 @@ def sample_proba(net: Sequential, x: Any, n_samples: int, seed: int = 0) -> np.n
     ValueError
         When the network has no dropout layer, so that all samples would be one and the same.
     """
-    drops = [(i, layer) for i, layer in enumerate(net.layers) if isinstance(layer, Dropout) and layer.rate]
+    drops = [layer for layer in walk(net.layers) if isinstance(layer, Dropout) and layer.rate]
     if not drops:
         raise ValueError(
             "sample_proba needs a Dropout layer: without one all samples are the same network. Add "
@@ -81,18 +81,18 @@ def sample_proba(net: Sequential, x: Any, n_samples: int, seed: int = 0) -> np.n
         )
     if n_samples < 1:
         raise ValueError(f"n_samples must be at least 1, not {n_samples}")
-    first = drops[0][0]
-    masks = [[layer.thin(k, seed) for _, layer in drops] for k in range(n_samples)]
+    first = next(i for i, layer in enumerate(net.layers) if drops[0] in walk([layer]))
+    masks = [[layer.thin(k, seed) for layer in drops] for k in range(n_samples)]
     p = np.empty((n_samples, len(x), *net.output_shape), dtype=net.dtype)
     try:
         for rows, chunk in chunks(net, x):
-            certain = _apply(net.layers[:first], chunk)
+            certain = forward(net.layers[:first], chunk)
             for k in range(n_samples):
-                for (_, layer), mask in zip(drops, masks[k], strict=True):
+                for layer, mask in zip(drops, masks[k], strict=True):
                     layer.thinned = mask
-                p[k, rows] = net.backend.to_numpy(softmax(_apply(net.layers[first:], certain)))
+                p[k, rows] = net.backend.to_numpy(softmax(forward(net.layers[first:], certain)))
     finally:
-        for _, layer in drops:
+        for layer in drops:
             layer.thinned = None
     return p
 
@@ -100,9 +100,3 @@ def sample_proba(net: Sequential, x: Any, n_samples: int, seed: int = 0) -> np.n
 def sampling_seed(seed: int) -> int:
     """Keep the masks of posterior samples apart from those of training."""
     return random_bits.key(seed, 0x5A3B1E)
-
-
-def _apply(layers: Sequence[Layer], x: Array) -> Array:
-    for layer in layers:
-        x = layer.forward(x)
-    return x

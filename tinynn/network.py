@@ -1,6 +1,5 @@
 """A chain of layers over one flat vector of parameters."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from tinynn import random_bits
 from tinynn.backend import Array, get_backend
 from tinynn.layers.base import Layer, Shape
+from tinynn.layers.chain import backward, connect, forward, walk
 from tinynn.layers.dropout import Dropout
 
 
@@ -28,12 +28,14 @@ class Sequential:
         Decides the starting weights and the dropout masks, each by a stream of its own.
     device : {"cpu", "cuda", "auto"}, optional
     dtype : {"float32", "float64"}, optional
-        float64 for checking gradients, float32 for everything else.
+        float64 for checking gradients, float32 for everything else (complex128 is taken for the complex step).
 
     Attributes
     ----------
     parameters, gradients : array (P,)
         The two flat vectors.
+    state : array (S,)
+        What layers remember besides, such as running means.
     input_shape, output_shape : tuple of int
     step : int
         How many training passes went forward. Dropout masks depend on it: set it back and the masks come again.
@@ -68,53 +70,38 @@ class Sequential:
         self.backend = get_backend(device)
         self.dtype = np.dtype(dtype)
         self.step = 0
-        if self.dtype not in (np.float32, np.float64):
+        if self.dtype not in (np.float32, np.float64, np.complex128):
             raise ValueError(f'dtype must be "float32" or "float64", not {dtype!r}')
         if not self.layers:
             raise ValueError("a network needs at least one layer")
-        self.output_shape = self._connect()
+        self.output_shape = connect(self.layers, self.input_shape, self.backend.xp, self.dtype)
         self._allocate()
-        self._initialize()
-
-    def _connect(self) -> Shape:
-        """Tell every layer its place, and check that shapes fit from one to the next."""
-        shape = self.input_shape
-        for i, layer in enumerate(self.layers):
-            if "input_shape" in layer.__dict__:
-                raise ValueError(
-                    f"layer {i}, {layer!r}, is part of a network already; give each its own: layer.copy()"
-                )
-            try:
-                layer.output_shape = layer.build(shape)
-            except ValueError as error:
-                raise ValueError(f"layer {i}, {layer!r}: {error}") from None
-            layer.input_shape, shape = shape, layer.output_shape
-            layer.xp, layer.dtype = self.backend.xp, self.dtype
-            if isinstance(layer, Dropout):
-                layer.key = random_bits.key(self.seed, i)
-        return shape
+        self._dropouts = [layer for layer in walk(self.layers) if isinstance(layer, Dropout)]
+        for i, layer in enumerate(self._dropouts):
+            layer.key = random_bits.key(seed, i)
 
     def _allocate(self) -> None:
-        """Make θ and its gradient, and give each layer its named views."""
-        shapes = [
-            (layer, name, shape) for layer in self.layers for name, shape in layer.parameter_shapes().items()
-        ]
-        size = sum(math.prod(shape) for _, _, shape in shapes)
-        self.parameters = self.backend.xp.zeros(size, dtype=self.dtype)
-        self.gradients = self.backend.xp.zeros(size, dtype=self.dtype)
-        start = 0
-        for layer, name, shape in shapes:
-            stop = start + math.prod(shape)
-            setattr(layer, name, self.parameters[start:stop].reshape(shape))
-            setattr(layer, f"d{name}", self.gradients[start:stop].reshape(shape))
-            start = stop
-
-    def _initialize(self) -> None:
-        """Draw the first weights on the host, so that they are the same on every device."""
+        """Draw the first weights on the host, the same for every device, and give each layer its named views."""
         rng = np.random.default_rng(np.random.SeedSequence(self.seed).spawn(1)[0])
-        for layer in self.layers:
-            for name, values in layer.initial_parameters(rng).items():
-                getattr(layer, name)[...] = self.backend.asarray(values, dtype=self.dtype)
+        layers = list(walk(self.layers))
+        parameters = [(layer, layer.initial_parameters(rng)) for layer in layers]
+        self.parameters = self._vector(parameters)
+        self.gradients = self._vector(parameters, prefix="d")
+        self.gradients.fill(0)
+        self.state = self._vector([(layer, layer.initial_state()) for layer in layers])
+        for layer, values in parameters:
+            layer.parameter_names = tuple(values)
+
+    def _vector(self, values: list[tuple[Layer, dict[str, np.ndarray]]], prefix: str = "") -> Array:
+        """Put named arrays one after the other into one vector, and set each layer's views of it."""
+        arrays = [np.ravel(array) for _, named in values for array in named.values()]
+        vector = self.backend.asarray(np.concatenate([np.zeros(0), *arrays]), dtype=self.dtype)
+        start = 0
+        for layer, named in values:
+            for name, array in named.items():
+                setattr(layer, prefix + name, vector[start : start + array.size].reshape(array.shape))
+                start += array.size
+        return vector
 
     def forward(self, x: Any, training: bool = False) -> Array:
         """Compute the outputs of a batch, without a softmax: logits.
@@ -154,27 +141,13 @@ class Sequential:
         """`forward` without conversion and without the copy: the result is the last layer's buffer."""
         if training:
             self.step += 1
-        for layer in self.layers:
-            if training and isinstance(layer, Dropout):
+            for layer in self._dropouts:
                 layer.step = self.step
-            x = layer.forward(x, training)
-        return x
+        return forward(self.layers, x, training)
 
     def backpropagate(self, dy: Array, input_gradient: bool = False) -> Array | None:
-        """`backward` without the copy: the result is the first layer's buffer.
-
-        Below the lowest layer with parameters there is nothing to fill, so there it stops.
-        """
-        last = 0 if input_gradient else self._lowest_with_parameters()
-        for i in range(len(self.layers) - 1, last - 1, -1):
-            dx = self.layers[i].backward(dy, input_gradient or i > last)
-            if dx is None:
-                return None
-            dy = dx
-        return dy
-
-    def _lowest_with_parameters(self) -> int:
-        return next((i for i, layer in enumerate(self.layers) if layer.parameter_shapes()), len(self.layers))
+        """`backward` without the copy: the result is the first layer's buffer."""
+        return backward(self.layers, dy, input_gradient)
 
     def to_input(self, x: Any) -> Array:
         """Bring rows to the network's device and dtype (uint8 pixels 0 to 255 become 0 to 1), checking their shape."""
@@ -189,6 +162,17 @@ class Sequential:
         converted = self.backend.xp.empty(x.shape, dtype=self.dtype)
         self.backend.to_floats(x, converted)
         return converted
+
+    def copy(self, dtype: str | np.dtype[Any] | None = None) -> "Sequential":
+        """Return a network of its own with the same layers, parameters, state and step, in this or another dtype."""
+        layers = [layer.copy() for layer in self.layers]
+        other = Sequential(
+            layers, self.input_shape, seed=self.seed, device=self.backend.name, dtype=dtype or self.dtype
+        )
+        other.parameters[...] = self.parameters
+        other.state[...] = self.state
+        other.step = self.step
+        return other
 
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers))

@@ -1,6 +1,7 @@
 """The contract of a layer: shapes, named parameters, forward, backward, and the buffers it keeps."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -57,32 +58,38 @@ class Buffered:
 class Layer(Buffered, Configured):
     """A differentiable function y = f(x; parameters) of a batch of rows.
 
-    A subclass defines `forward` and `backward`, and where it needs them `build`, `parameter_shapes` and
-    `initial_parameters`. Its constructor stores each argument under the argument's own name; that is what lets a
-    layer be copied, printed and saved.
+    A subclass defines `forward` and `backward`, and where it needs them `build` and `initial_parameters`. Its
+    constructor stores each argument under the argument's own name; that is what lets a layer be copied, printed and
+    saved.
 
-    The network hands each layer its parameters as attributes, views into one flat vector: a shape named ``"W"``
-    becomes ``self.W`` and, for the gradient, ``self.dW``.
+    The network hands each layer its parameters as attributes, views into one flat vector: what
+    `initial_parameters` calls ``"W"`` becomes ``self.W`` and, for the gradient, ``self.dW``.
 
     Attributes
     ----------
     input_shape, output_shape : tuple of int
         Shapes of one row, without the batch axis. Known once the layer is part of a network.
+    parameter_names : tuple of str
+        Set by the network.
+    chain : list of Layer
+        Layers that this one holds, if it holds any.
     """
 
     input_shape: Shape
     output_shape: Shape
+    parameter_names: tuple[str, ...] = ()
+    chain: Sequence["Layer"] = ()
 
     def build(self, input_shape: Shape) -> Shape:
         """Check the shape of one input row and return the shape of one output row."""
         return input_shape
 
-    def parameter_shapes(self) -> dict[str, Shape]:
-        """Name the parameters and give their shapes; called after `build`."""
+    def initial_parameters(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Draw the parameters' starting values on the host; called after `build`, which fixes their shapes."""
         return {}
 
-    def initial_parameters(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Draw the parameters' starting values on the host, under the names of `parameter_shapes`."""
+    def initial_state(self) -> dict[str, np.ndarray]:
+        """Return what a layer remembers besides parameters, such as running means, as it starts."""
         return {}
 
     def forward(self, x: Array, training: bool = False) -> Array:

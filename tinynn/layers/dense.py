@@ -58,10 +58,6 @@ class Dense(Layer):
             )
         return (self.units,)
 
-    def parameter_shapes(self) -> dict[str, Shape]:
-        """``W`` (inputs, units) and ``b`` (units,)."""
-        return {"W": (*self.input_shape, self.units), "b": (self.units,)}
-
     def initial_parameters(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Random weights, zero biases."""
         (inputs,) = self.input_shape
