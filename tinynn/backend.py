@@ -16,6 +16,7 @@ Array: TypeAlias = Any
 """An array of whichever library a network runs on: ``numpy.ndarray`` or ``cupy.ndarray``."""
 
 PIXEL_SCALE = 1 / 255
+CACHED_NUMBERS = 2**18  # one megabyte of float32
 
 
 class Backend:
@@ -51,6 +52,12 @@ class Backend:
         """
         np.take(source, rows, axis=0, out=out, mode="clip")
 
+    def erf(self, x: Array, out: Array) -> Array:
+        """Compute the error function into `out`; the libraries keep it in modules of their own."""
+        from scipy.special import erf
+
+        return erf(x, out=out)
+
     def to_floats(self, source: Array, out: Array) -> None:
         """Convert one batch to the network's dtype in `out`; uint8 pixels 0 to 255 become 0 to 1."""
         self.xp.copyto(out, source)
@@ -72,6 +79,12 @@ class CudaBackend(Backend):
     def gather(self, source: Array, rows: Array, out: Array) -> None:
         """Write ``source[rows]`` into ``out``, all on the device."""
         self.xp.take(source, rows, axis=0, out=out)
+
+    def erf(self, x: Array, out: Array) -> Array:
+        """Compute the error function into `out`."""
+        from cupyx.scipy.special import erf
+
+        return erf(x, out=out)
 
 
 CPU = Backend("cpu", np)
@@ -134,7 +147,18 @@ def _why_no_gpu() -> str:
     return "" if found else f"CuPy {cupy.__version__} is installed, but it finds no GPU"
 
 
-def array_module(array: Any) -> ModuleType:
+def backend_of(array: Any) -> Backend:
+    """Return the backend that an array lives on; the CPU's for lists and numbers."""
+    if not isinstance(array, np.ndarray | np.generic):
+        for backend in _registered.values():
+            if isinstance(array, backend.xp.ndarray):
+                return backend
+        if "cupy" in sys.modules and isinstance(array, sys.modules["cupy"].ndarray):
+            return get_backend("cuda")
+    return CPU
+
+
+def array_module(array: Any) -> Any:
     """Return the library that an array belongs to; NumPy for lists and numbers.
 
     Examples
@@ -142,11 +166,17 @@ def array_module(array: Any) -> ModuleType:
     >>> array_module([1.0, 2.0]).__name__
     'numpy'
     """
-    if isinstance(array, np.ndarray | np.generic):
-        return np
-    for backend in _registered.values():
-        if isinstance(array, backend.xp.ndarray):
-            return backend.xp
-    if "cupy" in sys.modules and isinstance(array, sys.modules["cupy"].ndarray):
-        return sys.modules["cupy"]
-    return np
+    return backend_of(array).xp
+
+
+def erf(x: Array, out: Array) -> Array:
+    """Compute the error function of x into `out`, wherever they live."""
+    return backend_of(x).erf(x, out)
+
+
+def rows_at_a_time(xp: Any, numbers_per_row: int) -> int:
+    """Return how many rows to work on together when each needs this many numbers of working memory.
+
+    On a processor as many as stay in its cache; on a GPU, where a launch costs more than memory, all of them.
+    """
+    return max(1, CACHED_NUMBERS // numbers_per_row) if xp is np else sys.maxsize

@@ -42,6 +42,30 @@ def check_labels(y: Any, n: int, classes: int) -> np.ndarray:
     return y.astype(np.int64, copy=False)
 
 
+def check_values(y: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return targets of this shape, finite numbers, or raise a ValueError."""
+    y = np.asarray(y)
+    if y.shape != shape:
+        raise ValueError(f"targets must have the shape of the outputs, {shape}, but have shape {y.shape}")
+    if y.dtype.kind not in "fiub" or not np.isfinite(y).all():
+        raise ValueError(
+            f"targets must be finite numbers, and these are {y.dtype} with NaN, infinity or no numbers"
+        )
+    return y
+
+
+def check_distributions(y: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return targets whose rows are probabilities of this many classes, or raise a ValueError."""
+    y = check_values(y, shape)
+    wrong = (y < 0).any(axis=1) | (np.abs(y.sum(axis=1) - 1) > 1e-3)
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise ValueError(
+            f"row {first} of the targets, {y[first]}, is no distribution: it must be ≥ 0 and sum to one"
+        )
+    return y
+
+
 def positive(name: str, value: float) -> float:
     """Return a setting that must be a finite number above zero."""
     if not (math.isfinite(value) and value > 0):

@@ -14,7 +14,7 @@ from tinynn.backend import Array
 from tinynn.layers.chain import forward, walk
 from tinynn.layers.dense import Dense
 from tinynn.layers.dropout import Dropout
-from tinynn.losses import SoftmaxCrossEntropy, softmax
+from tinynn.losses import Loss, softmax
 from tinynn.network import Sequential
 
 CHUNK = 1024
@@ -34,15 +34,15 @@ def predict_proba(net: Sequential, x: Any) -> np.ndarray:
     return p
 
 
-def evaluate(net: Sequential, loss: SoftmaxCrossEntropy, x: Any, y: np.ndarray) -> tuple[float, float]:
-    """Return the mean loss and the accuracy of a network on rows x with labels y; dropout is off."""
+def evaluate(net: Sequential, loss: Loss, x: Any, y: np.ndarray) -> tuple[float, float | None]:
+    """Return the mean loss of a network on rows x with targets y, and for labels the accuracy; dropout is off."""
     total, correct = 0.0, 0
     for rows, chunk in chunks(net, x):
-        logits = net.propagate(chunk)
-        labels = net.backend.asarray(y[rows])
-        total += float(loss.forward(logits, labels)) * len(labels)
-        correct += int((net.backend.xp.argmax(logits, axis=1) == labels).sum())
-    return total / len(x), correct / len(x)
+        outputs, targets = net.propagate(chunk), net.backend.asarray(y[rows])
+        total += float(loss.forward(outputs, targets)) * len(chunk)
+        if targets.ndim == 1:
+            correct += int((net.backend.xp.argmax(outputs, axis=1) == targets).sum())
+    return total / len(x), correct / len(x) if y.ndim == 1 else None
 
 
 def embed(net: Sequential, x: Any) -> np.ndarray:

@@ -1,9 +1,14 @@
 """Losses: one number that says how wrong a batch of outputs is, and its gradient."""
 
+from typing import Any
+
 import numpy as np
 
 from tinynn.backend import Array, array_module
-from tinynn.layers.base import Buffered
+from tinynn.buffers import Buffered
+from tinynn.checks import check_distributions, check_labels, check_values, positive, share
+from tinynn.configured import Configured
+from tinynn.targets import weighted_targets
 
 
 def softmax(logits: Array) -> Array:
@@ -33,17 +38,52 @@ def softmax(logits: Array) -> Array:
     return p
 
 
-class SoftmaxCrossEntropy(Buffered):
-    r"""The mean negative log-probability of the right class, from logits.
+class Loss(Buffered, Configured):
+    """A number to make small, of a batch of outputs and their targets. Its gradient is that of the last `forward`."""
 
-    For n rows of logits z and labels t,
+    def forward(
+        self, outputs: Array, targets: Array, weights: Array | None = None, out: Array | None = None
+    ) -> Array:
+        """Return the loss, as a number of the array library: on a GPU it stays there until somebody reads it."""
+        raise NotImplementedError
 
-        L = −(1/n) Σᵢ ln p[i, tᵢ],   p = softmax(z),   ln p[i, k] = z[i, k] − ln Σⱼ exp z[i, j],
+    def backward(self) -> Array:
+        """Return ∂L/∂outputs, a buffer, valid until the next call."""
+        raise NotImplementedError
+
+    def check_targets(self, targets: Any, n: int, output_shape: tuple[int, ...]) -> np.ndarray:
+        """Return targets of n rows as this loss takes them, or raise a ValueError that says what is wrong."""
+        return check_values(targets, (n, *output_shape))
+
+    def adopt(self, outputs: Array) -> None:
+        """Compute in the library and precision of these outputs."""
+        xp = array_module(outputs)
+        if xp is not self.xp or outputs.dtype != self.dtype:
+            self.drop_buffers()
+            self.xp, self.dtype = xp, outputs.dtype
+
+
+class SoftmaxCrossEntropy(Loss):
+    r"""The negative log-probability of what is right, averaged over rows, from logits.
+
+    For n rows of logits z and targets t, each row a distribution over K classes (a label is one with a single 1),
+
+        L = −(1/n) Σᵢ Σₖ t[i, k] ln p[i, k],   p = softmax(z),   ln p[i, k] = z[i, k] − ln Σⱼ exp z[i, j],
 
     in nats. Softmax and logarithm are taken together: apart, the logarithm meets zeros. Together the gradient is
     simply the difference between what was said and what was right,
 
-        ∂L/∂z = (p − onehot(t)) / n.
+        ∂L/∂z = (p − t) / n.
+
+    Parameters
+    ----------
+    label_smoothing : float, optional
+        s: targets become (1 − s) t + s / K (Szegedy et al. 2016, section 7).
+    class_weights : sequence of float, optional
+        c: one weight a class, t[i, k] counts c[k]-fold.
+
+    With class weights or weights w of the rows, L = Σ wᵢ cₖ t[i, k] (−ln p[i, k]) / Σ wᵢ cₖ t[i, k], a weighted mean
+    whose divisor leaves smoothing out; see `tinynn.targets`.
 
     Examples
     --------
@@ -53,57 +93,66 @@ class SoftmaxCrossEntropy(Buffered):
     2.302585
     """
 
-    def forward(self, logits: Array, labels: Array, out: Array | None = None) -> Array:
-        """Return L, as a number of the array library: on a GPU it stays there until somebody reads it.
+    def __init__(self, label_smoothing: float = 0.0, class_weights: Any = None) -> None:
+        self.label_smoothing = share("label_smoothing", label_smoothing)
+        self.class_weights = (
+            None if class_weights is None else [positive("a weight", w) for w in class_weights]
+        )
+
+    def forward(
+        self, outputs: Array, targets: Array, weights: Array | None = None, out: Array | None = None
+    ) -> Array:
+        """Return L.
 
         Parameters
         ----------
-        logits : array (n, classes)
-        labels : int array (n,)
-            Values 0 to classes − 1, on the device of the logits.
+        outputs : array (n, K)
+            Logits.
+        targets : int array (n,) or array (n, K)
+            Labels 0 to K − 1, or probabilities, on the device of the logits.
+        weights : array (n,), optional
+            How much each row counts.
         out : array (), optional
             Where to write L.
         """
-        self._adopt(logits)
-        xp, (n, classes) = self.xp, logits.shape
-        if labels.shape != (n,):
-            raise ValueError(f"{n} rows of logits need labels of shape ({n},), not {labels.shape}")
+        self.adopt(outputs)
+        xp, (n, classes) = self.xp, outputs.shape
+        if targets.shape not in ((n,), (n, classes)):
+            raise ValueError(
+                f"{n} rows of logits need labels of shape ({n},), or ({n}, {classes}), not {targets.shape}"
+            )
         # Classes along the first axis: over ten classes, reducing the long axis is several times faster.
-        z = self.buffer("z", (classes, n))
+        log_p, self.p = self.buffer("log_p", (classes, n)), self.buffer("p", (classes, n))
         row = self.buffer("row", (n,))
-        xp.copyto(z, logits.T)
-        xp.subtract(z, xp.max(z, axis=0, out=row), out=z)
-        self.right = self.buffer("right", (classes, n), np.bool_)
-        xp.equal(self._class_numbers(classes), labels, out=self.right)
-        z_right = self.buffer("z_right", (classes, n))
-        xp.multiply(z, self.right, out=z_right)
-        log_p = xp.sum(z_right, axis=0, out=self.buffer("log_p", (n,)))
-        xp.exp(z, out=z)
-        total = xp.sum(z, axis=0, out=row)
-        self.p = xp.divide(z, total, out=z)
-        xp.subtract(log_p, xp.log(total, out=total), out=log_p)
-        xp.multiply(log_p, -1 / n, out=log_p)
-        return xp.sum(log_p, out=out)
+        xp.copyto(log_p, outputs.T)
+        xp.subtract(log_p, xp.max(log_p, axis=0, out=row), out=log_p)
+        xp.exp(log_p, out=self.p)
+        xp.sum(self.p, axis=0, out=row)
+        xp.divide(self.p, row, out=self.p)
+        xp.subtract(log_p, xp.log(row, out=row), out=log_p)
+        self.t = weighted_targets(
+            self,
+            targets,
+            classes,
+            weights=weights,
+            class_weights=self.class_weights,
+            smoothing=self.label_smoothing,
+        )
+        xp.multiply(log_p, self.t, out=log_p)
+        return xp.sum(xp.sum(log_p, axis=0, out=row), out=out)
 
     def backward(self) -> Array:
-        """Return ∂L/∂z = (p − onehot(t)) / n, of shape (n, classes): a buffer, valid until the next call."""
+        """Return ∂L/∂z = (p − t) / n, of shape (n, K)."""
         classes, n = self.p.shape
-        difference = self.buffer("z_right", (classes, n))
-        self.xp.subtract(self.p, self.right, out=difference)
+        difference, row = self.buffer("log_p", (classes, n)), self.buffer("row", (n,))
+        self.xp.multiply(self.p, self.xp.sum(self.t, axis=0, out=row), out=difference)
+        self.xp.subtract(self.t, difference, out=difference)
         dlogits = self.buffer("dlogits", (n, classes))
-        self.xp.multiply(difference.T, 1 / n, out=dlogits)
+        self.xp.copyto(dlogits, difference.T)
         return dlogits
 
-    def _class_numbers(self, classes: int) -> Array:
-        kept = self.__dict__.get("class_numbers")
-        if kept is None or len(kept) != classes:
-            kept = self.class_numbers = self.xp.arange(classes).reshape(classes, 1)
-        return kept
-
-    def _adopt(self, logits: Array) -> None:
-        """Compute in the library and precision of these logits."""
-        xp = array_module(logits)
-        if xp is not self.xp or logits.dtype != self.dtype:
-            self.drop_buffers()
-            self.__dict__.pop("class_numbers", None)
-            self.xp, self.dtype = xp, logits.dtype
+    def check_targets(self, targets: Any, n: int, output_shape: tuple[int, ...]) -> np.ndarray:
+        """Take labels, or a distribution a row."""
+        if np.ndim(targets) == 1:
+            return check_labels(targets, n, output_shape[-1])
+        return check_distributions(targets, (n, *output_shape))

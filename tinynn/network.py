@@ -7,7 +7,8 @@ import numpy as np
 
 from tinynn import random_bits
 from tinynn.backend import Array, get_backend
-from tinynn.layers.base import Layer, Shape
+from tinynn.buffers import Shape
+from tinynn.layers.base import Layer
 from tinynn.layers.chain import backward, connect, forward, walk
 from tinynn.layers.dropout import Dropout
 

@@ -3,10 +3,20 @@
 With y = f(x) element by element, the chain rule is a product element by element: dx = dy · f′(x).
 """
 
+from typing import Any
+
 import numpy as np
 
 from tinynn.backend import Array
 from tinynn.layers.base import Layer
+
+
+def sigmoid(xp: Any, x: Array, out: Array) -> Array:
+    """Compute σ(x) = (1 + tanh(x/2)) / 2 into `out`: the same function in a form that never overflows."""
+    xp.multiply(x, 0.5, out=out)
+    xp.tanh(out, out=out)
+    xp.add(out, 1.0, out=out)
+    return xp.multiply(out, 0.5, out=out)
 
 
 class ReLU(Layer):
@@ -33,13 +43,9 @@ class Sigmoid(Layer):
     """y = σ(x) = 1 / (1 + e⁻ˣ), so dx = dy · y (1 − y)."""
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """y = (1 + tanh(x/2)) / 2, the same function in a form that never overflows."""
-        self.y = y = self.buffer("y", x.shape)
-        self.xp.multiply(x, 0.5, out=y)
-        self.xp.tanh(y, out=y)
-        self.xp.add(y, 1.0, out=y)
-        self.xp.multiply(y, 0.5, out=y)
-        return y
+        """y = σ(x)."""
+        self.y = sigmoid(self.xp, x, out=self.buffer("y", x.shape))
+        return self.y
 
     def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
         """dx = dy · y (1 − y)."""

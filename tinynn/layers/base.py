@@ -1,58 +1,12 @@
 """The contract of a layer: shapes, named parameters, forward, backward, and the buffers it keeps."""
 
-import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from tinynn.backend import Array
+from tinynn.buffers import Buffered, Shape
 from tinynn.configured import Configured
-
-Shape = tuple[int, ...]
-
-
-class Buffered:
-    """Something that computes into arrays it keeps, so that a training step allocates nothing.
-
-    Attributes
-    ----------
-    xp : module
-        The array library it computes with.
-    dtype : numpy.dtype
-        The precision it computes in.
-    """
-
-    xp: Any = np
-    dtype: np.dtype[Any] = np.dtype(np.float32)
-
-    def buffer(self, name: str, shape: Shape, dtype: Any = None) -> Array:
-        """Return an array of this shape that is kept from call to call, with whatever it held before.
-
-        Its memory grows when a larger batch comes, and a smaller one gets a part of it.
-        """
-        views = self.__dict__.setdefault("_views", {})
-        view = views.get(name)
-        if view is None or view.shape != shape:
-            memory = self.__dict__.setdefault("_memory", {})
-            size = math.prod(shape)
-            if name not in memory or memory[name].size < size:
-                memory[name] = self.xp.empty(size, dtype=dtype or self.dtype)
-            view = views[name] = memory[name][:size].reshape(shape)
-        return view
-
-    def constant(self, value: float, shape: Shape) -> Array:
-        """Return a kept array filled with one value, never to be written to."""
-        constants = self.__dict__.setdefault("_constants", {})
-        kept = constants.get((value, shape))
-        if kept is None:
-            kept = constants[value, shape] = self.xp.full(shape, value, dtype=self.dtype)
-        return kept
-
-    def drop_buffers(self) -> None:
-        """Forget the kept arrays, as is needed when the array library or the precision changes."""
-        for kept in ("_views", "_memory", "_constants"):
-            self.__dict__.pop(kept, None)
 
 
 class Layer(Buffered, Configured):

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from tinynn.backend import Array
-from tinynn.layers.base import Layer, Shape
+from tinynn.buffers import Shape
+from tinynn.layers.base import Layer
 
 
 def walk(layers: Sequence[Layer]) -> Iterator[Layer]:

@@ -3,8 +3,9 @@
 import numpy as np
 
 from tinynn.backend import Array
+from tinynn.buffers import Shape
 from tinynn.initializers import INITIALIZERS
-from tinynn.layers.base import Layer, Shape
+from tinynn.layers.base import Layer
 
 
 class Dense(Layer):
