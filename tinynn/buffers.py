@@ -30,19 +30,22 @@ class Buffered:
 
         Its memory grows when a larger batch comes, and a smaller one gets a part of it.
         """
+        return self._part(name, shape, lambda size: self.xp.empty(size, dtype=dtype or self.dtype))
+
+    def constant(self, value: float, shape: Shape) -> Array:
+        """Return a kept array filled with one value, never to be written to."""
+        return self._part(value, shape, lambda size: self.xp.full(size, value, dtype=self.dtype))
+
+    def _part(self, name: Any, shape: Shape, make: Callable[[int], Array]) -> Array:
         views = self.__dict__.setdefault("_views", {})
         view = views.get(name)
         if view is None or view.shape != shape:
             memory = self.__dict__.setdefault("_memory", {})
             size = math.prod(shape)
             if name not in memory or memory[name].size < size:
-                memory[name] = self.xp.empty(size, dtype=dtype or self.dtype)
+                memory[name] = make(size)
             view = views[name] = memory[name][:size].reshape(shape)
         return view
-
-    def constant(self, value: float, shape: Shape) -> Array:
-        """Return a kept array filled with one value, never to be written to."""
-        return self.kept((value, shape), lambda: self.xp.full(shape, value, dtype=self.dtype))
 
     def kept(self, name: Any, make: Callable[[], Array]) -> Array:
         """Return what `make` made the first time this was asked for."""

@@ -54,15 +54,12 @@ def backward(layers: Sequence[Layer], dy: Array, input_gradient: bool = True) ->
 
     Without `input_gradient` it stops at the lowest layer with parameters: below, there is nothing to fill.
     """
-    last = 0
-    if not input_gradient:
-        last = next((i for i, layer in enumerate(layers) if has_parameters(layer)), len(layers))
+    lowest = next((i for i, layer in enumerate(layers) if has_parameters(layer)), len(layers))
+    last = 0 if input_gradient else lowest
+    dx: Array | None = dy
     for i in range(len(layers) - 1, last - 1, -1):
-        dx = layers[i].backward(dy, input_gradient or i > last)
-        if dx is None:
-            return None
-        dy = dx
-    return dy
+        dx = layers[i].backward(dx, input_gradient or i > last)
+    return dx if input_gradient else None
 
 
 def has_parameters(layer: Layer) -> bool:
