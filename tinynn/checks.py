@@ -5,25 +5,63 @@ from typing import Any
 
 import numpy as np
 
+from tinynn.backend import CPU, array_module, backend_of
 
-def check_rows(x: Any, input_shape: tuple[int, ...]) -> np.ndarray:
+
+def as_rows(x: Any) -> Any:
+    """Return x as an array of numbers with at least two axes, rows first; what is an array stays as it is.
+
+    Messages carry the words that scikit-learn's tools look for.
+    """
+    if hasattr(x, "toarray"):
+        raise TypeError("sparse matrices are not supported; pass x.toarray(), if memory allows")
+    if backend_of(x) is CPU:
+        x = np.asanyarray(x)
+    if x.dtype.kind == "O":
+        x = x.astype(np.float64)
+    if x.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: x is {x.dtype}")
+    if x.dtype.kind not in "fiub":
+        raise ValueError(f"x must hold numbers, not {x.dtype}")
+    if x.ndim < 2:
+        raise ValueError(
+            f"x must have one row an example, (n, features), but has shape {x.shape}. Reshape your data: "
+            "x.reshape(1, -1) makes one row of it"
+        )
+    if x.size == 0:
+        what = "sample(s)" if len(x) == 0 else "feature(s)"
+        raise ValueError(f"x is empty: 0 {what} (shape={x.shape}) while a minimum of 1 is required.")
+    return x
+
+
+def check_rows(x: Any, input_shape: tuple[int, ...]) -> Any:
     """Return x as an array of rows, or raise a ValueError that says what is wrong with it."""
-    x = x if hasattr(x, "dtype") else np.asarray(x)
+    x = as_rows(x)
     if x.ndim != len(input_shape) + 1 or x.shape[1:] != tuple(input_shape):
         expected = ", ".join(map(str, ("n", *input_shape)))
         raise ValueError(f"x must have shape ({expected}), one row an example, but has shape {x.shape}")
-    if len(x) == 0:
-        raise ValueError("x has no rows")
-    if x.dtype.kind not in "fiub":
-        raise ValueError(f"x must hold numbers, not {x.dtype}")
     if x.dtype.kind == "f":
-        finite = (x - x == 0).reshape(len(x), -1).all(axis=1)
+        finite = array_module(x).isfinite(x).reshape(len(x), -1).all(axis=1)
         if not finite.all():
             raise ValueError(
                 f"x holds NaN or infinite values, first in row {int((~finite).argmax())}; "
                 "fill or drop them before training"
             )
     return x
+
+
+def check_classes(y: Any, n: int) -> np.ndarray:
+    """Return y as n class labels of any kind, or raise a ValueError."""
+    if y is None:
+        raise ValueError("a classifier requires y to be passed, but the target y is None")
+    y = np.asarray(y)
+    if y.shape != (n,):
+        raise ValueError(f"y must have one label a row of x, shape ({n},), but has shape {y.shape}")
+    if y.dtype.kind == "f" and not np.isfinite(y).all():
+        raise ValueError("y contains NaN or infinity")
+    if y.dtype.kind == "f" and (y != np.round(y)).any():
+        raise ValueError("Unknown label type: continuous values; a classifier takes classes")
+    return y
 
 
 def check_labels(y: Any, n: int, classes: int) -> np.ndarray:

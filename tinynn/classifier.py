@@ -1,14 +1,15 @@
 """A network as a scikit-learn-style classifier: fit, predict, and what active learning asks for."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 
 from tinynn import inference
-from tinynn.checks import check_rows
+from tinynn.checks import as_rows, check_classes, check_rows
 from tinynn.configured import Configured
-from tinynn.layers.base import Layer
+from tinynn.layers import Dense, Layer, ReLU
 from tinynn.losses import SoftmaxCrossEntropy
 from tinynn.network import Sequential
 from tinynn.optimizers import Adam, Optimizer
@@ -27,8 +28,8 @@ class Classifier(Configured):
 
     Parameters
     ----------
-    layers : list of Layer
-        Ends with ``Dense(number of classes)``, without a softmax.
+    layers : list of Layer, optional
+        Ends with ``Dense(number of classes)``, without a softmax. By default one hidden layer of 64 ReLUs.
     epochs : int, optional
         How often every row is used.
     steps : int, optional
@@ -64,7 +65,7 @@ class Classifier(Configured):
 
     def __init__(
         self,
-        layers: Sequence[Layer],
+        layers: Sequence[Layer] | None = None,
         *,
         epochs: int = 20,
         steps: int | None = None,
@@ -96,16 +97,14 @@ class Classifier(Configured):
             For NaN or infinite values, lengths that differ, labels outside `classes`, fewer than two classes, or
             layers whose outputs are not as many as the classes.
         """
-        x, y = np.asarray(x), np.asarray(y)
-        if x.ndim < 2:
-            raise ValueError(f"x must have one row an example, (n, features), but has shape {x.shape}")
+        x = as_rows(x)
         x = check_rows(x, x.shape[1:])
-        if y.shape != (len(x),):
-            raise ValueError(f"y must have one label a row of x, shape ({len(x)},), but has shape {y.shape}")
+        y = check_classes(y, len(x))
         classes = np.unique(y if self.classes is None else np.asarray(self.classes))
         targets = self._encode(classes, y)
+        layers = self.layers if self.layers is not None else [Dense(64), ReLU(), Dense(len(classes))]
         net = Sequential(
-            [layer.copy() for layer in self.layers],
+            [layer.copy() for layer in layers],
             x.shape[1:],
             seed=self.seed,
             device=self.device,
@@ -139,11 +138,17 @@ class Classifier(Configured):
 
     def predict(self, x: Any) -> np.ndarray:
         """Return the most probable label of each row, shape (n,)."""
-        return self.classes_[self.predict_proba(x).argmax(axis=1)]
+        columns = self.predict_proba(x).argmax(axis=1)
+        return self.classes_[columns]
 
     def score(self, x: Any, y: Any) -> float:
         """Return the accuracy: the share of rows whose predicted label is right."""
-        return float(np.mean(self.predict(x) == np.asarray(y)))
+        predicted, y = self.predict(x), np.asarray(y)
+        if y.shape != predicted.shape:
+            raise ValueError(
+                f"y must have one label a row of x, shape {predicted.shape}, but has shape {y.shape}"
+            )
+        return float(np.mean(predicted == y))
 
     def sample_proba(self, x: Any, n_samples: int = 20, seed: int = 0) -> np.ndarray:
         """Return class probabilities of posterior samples, shape (n_samples, n, classes): dropout stays on.
@@ -171,12 +176,23 @@ class Classifier(Configured):
             setattr(self, name, value)
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn, which alone calls this, what kind of estimator this is."""
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(),
+            input_tags=InputTags(two_d_array=True, three_d_array=True),
+        )
+
     def _encode(self, classes: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Turn labels into column numbers."""
         if len(classes) < 2:
             raise ValueError(
-                f"all labels are {classes.tolist()}: a classifier needs at least two classes. If others exist that "
-                "no row shows yet, name them all with classes="
+                f"all labels are {classes.tolist()}, 1 class: a classifier needs at least two. If others exist that no "
+                "row shows yet, name them all with classes="
             )
         unknown = np.setdiff1d(y, classes)
         if len(unknown):
@@ -185,11 +201,20 @@ class Classifier(Configured):
 
     def _fitted(self) -> Sequential:
         if not hasattr(self, "network_"):
-            raise NotFittedError("this Classifier is not fitted yet; call fit first")
+            # Where scikit-learn is in use, its own error, which its tools catch; both are ValueErrors.
+            sklearn = sys.modules.get("sklearn.exceptions")
+            error = sklearn.NotFittedError if sklearn else NotFittedError
+            raise error("this Classifier is not fitted yet; call fit first")
         return self.network_
 
     def _check(self, x: Any) -> np.ndarray:
-        x = check_rows(x, self._fitted().input_shape)
+        input_shape, x = self._fitted().input_shape, as_rows(x)
+        if x.ndim == 2 and len(input_shape) == 1 and x.shape[1:] != input_shape:
+            raise ValueError(
+                f"X has {x.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features "
+                "as input"
+            )
+        x = check_rows(x, input_shape)
         if self._pixels and x.dtype != np.uint8 and x.max() > 1:
             raise ValueError(
                 "this classifier was fitted on uint8 pixels, which it scales to 0 to 1, and now gets "

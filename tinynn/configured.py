@@ -22,6 +22,6 @@ class Configured:
             default = parameters[name].default
             if default is inspect.Parameter.empty:
                 given.append(repr(value))
-            elif value is not default and value != default:
+            elif repr(value) != repr(default):  # arrays have no one answer to !=
                 given.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(given)})"

@@ -1,0 +1,1 @@
+"""Independent references: another library's automatic differentiation, and symbolic derivatives."""
