@@ -5,10 +5,13 @@ its linear algebra on one thread, for the sums of several threads round differen
 """
 
 import multiprocessing
+import operator
+import pickle
 import signal
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,9 +43,7 @@ class Task:
 
     def run(self, strategy: Strategy | Select, seed: int) -> RunRecord:
         """Do one run."""
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(limits=1):
+        with _one_thread():
             learner = ActiveLearner(self.model, self.pool[0], strategy, seed=seed, candidates=self.candidates)
             return simulate(
                 learner,
@@ -124,7 +125,7 @@ def compare(
     >>> [(run.strategy, run.seed, run.labels) for run in result.runs][:2]
     [('random', 0, [20, 40, 60]), ('random', 1, [20, 40, 60])]
     """
-    seeds = list(seeds)
+    seeds = [operator.index(seed) for seed in seeds]  # NumPy's integers, too, which JSON does not know
     if not strategies or not seeds:
         raise ValueError("a comparison needs at least one strategy and one seed")
     if len(set(seeds)) < len(seeds):
@@ -137,9 +138,13 @@ def compare(
     files = RunFiles(directory, task.settings(), strategies) if directory is not None else None
     todo = [(name, seed) for name in strategies for seed in seeds]
     done = {run: record for run in todo if files and (record := files.load(*run))}
-    with progress_bar(len(todo), "run", progress, len(done)) as bar:
-        rest = [run for run in todo if run not in done]
-        for run, record in _execute(task, strategies, rest, workers, executor):
+    rest = [run for run in todo if run not in done]
+    with (
+        _one_thread(),
+        progress_bar(len(todo), "run", progress, len(done)) as bar,
+        closing(_execute(task, strategies, rest, workers, executor)) as finished,
+    ):
+        for run, record in finished:
             if files:
                 files.save(*run, record)
             done[run] = record
@@ -148,6 +153,7 @@ def compare(
 
 
 _Run = tuple[str, int]
+_Finished = Generator[tuple[_Run, RunRecord], None, None]
 
 
 def _execute(
@@ -156,12 +162,15 @@ def _execute(
     runs: list[_Run],
     workers: int,
     executor: Executor | None,
-) -> Iterator[tuple[_Run, RunRecord]]:
+) -> _Finished:
     """Do the runs, yielding each as it is finished."""
     if executor is not None:
-        yield from _collect(
-            {executor.submit(task.run, strategies[name], seed): (name, seed) for name, seed in runs}
-        )
+        futures = {executor.submit(task.run, strategies[name], seed): (name, seed) for name, seed in runs}
+        try:
+            yield from _collect(futures)
+        finally:
+            for future in futures:  # after a failure: runs that have not begun never do
+                future.cancel()
     elif workers == 1 or len(runs) < 2:
         for name, seed in runs:
             yield (name, seed), task.run(strategies[name], seed)
@@ -171,28 +180,61 @@ def _execute(
 
 def _execute_in_processes(
     task: Task, strategies: Mapping[str, Strategy | Select], runs: list[_Run], workers: int
-) -> Iterator[tuple[_Run, RunRecord]]:
+) -> _Finished:
+    for name, strategy in strategies.items():
+        try:
+            pickle.dumps(strategy)
+        except Exception as error:
+            raise TypeError(
+                f"strategy {name!r} cannot be sent to another process ({error}); define it at the top level of a "
+                "module, or use workers=1"
+            ) from error
     ours = set(multiprocessing.active_children())
     # Started afresh on every platform: a forked copy of a process with threads may hang.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(workers, len(runs)), context, _receive, (task,))
     try:
-        yield from _collect(
-            {pool.submit(_run_received, strategies[name], seed): (name, seed) for name, seed in runs}
-        )
+        with _interrupts_held():
+            futures = {
+                pool.submit(_run_received, strategies[name], seed): (name, seed) for name, seed in runs
+            }
+        yield from _collect(futures)
     except BaseException:
         # Interrupted, or a run failed: the others are not waited for.
-        pool.shutdown(wait=False, cancel_futures=True)
         for process in set(multiprocessing.active_children()) - ours:
             process.terminate()
         raise
     finally:
-        pool.shutdown()
+        pool.shutdown(cancel_futures=True)
 
 
-def _collect(futures: dict["Future[RunRecord]", _Run]) -> Iterator[tuple[_Run, RunRecord]]:
+def _collect(futures: dict["Future[RunRecord]", _Run]) -> _Finished:
     for future in as_completed(futures):
         yield futures[future], future.result()
+
+
+def _one_thread() -> Any:
+    """Keep linear algebra on one thread.
+
+    Held around a whole comparison as well as each run: runs on threads of one process overlap, and the first to
+    end would give the others their threads back.
+    """
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while processes start: they inherit that, so none dies of it with a traceback of its own."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _received: Task

@@ -118,8 +118,8 @@ class ActiveLearner:
                 )
             model = copy.deepcopy(self._specification)
             _set_seed(model, self._stream(_MODEL))
-            self._fitted = model
             model.fit(self.pool[self.labeled], self.labels)
+            self._fitted = model
         return self._fitted
 
     def can_train(self) -> bool:
@@ -179,8 +179,11 @@ class ActiveLearner:
             raise ValueError(
                 f"{len(indices)} indices came with labels of shape {labels.shape}; give one each"
             )
-        if self._classes is not None and len(unknown := np.setdiff1d(labels, np.asarray(self._classes))):
-            raise ValueError(f"labels {unknown.tolist()} are not among the classes {self.classes.tolist()}")
+        if self._classes is not None:
+            # Compared as Python values: NumPy would turn the classes 0 to 9 into strings to look for "3" in them.
+            known = self.classes.tolist()
+            if unknown := [label for label in labels.tolist() if label not in known]:
+                raise ValueError(f"labels {unknown} are not among the classes {known}")
         told: dict[int, Any] = {}
         for index, label in zip(indices.tolist(), labels.tolist(), strict=True):
             earlier = told.get(index, label if correct else self._labels.get(index, label))
@@ -201,7 +204,7 @@ class ActiveLearner:
         self._skipped |= set(indices.tolist()) - self._labels.keys()
 
     def _check_indices(self, indices: np.ndarray) -> None:
-        if indices.ndim != 1 or indices.dtype.kind not in "iu":
+        if indices.ndim != 1 or (indices.dtype.kind not in "iu" and len(indices)):
             raise ValueError(f"indices are whole numbers, one a row, not {indices.dtype} {indices.shape}")
         outside = indices[(indices < 0) | (indices >= len(self.pool))]
         if len(outside):

@@ -61,7 +61,7 @@ class RunFiles:
             return None
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            settings = content["settings"]
+            settings = dict(content["settings"])
             record = RunRecord(
                 **{key: content[key] for key in ("labels", "accuracy", "queried", "probabilities")}
             )

@@ -92,6 +92,7 @@ class Sequential:
         self.state = self._vector([(layer, layer.initial_state()) for layer in layers])
         for layer, values in parameters:
             layer.parameter_names = tuple(values)
+            layer.bound = frozenset((*values, *(f"d{name}" for name in values), *layer.initial_state()))
 
     def _vector(self, values: list[tuple[Layer, dict[str, np.ndarray]]], prefix: str = "") -> Array:
         """Put named arrays one after the other into one vector, and set each layer's views of it."""
@@ -105,7 +106,7 @@ class Sequential:
         return vector
 
     def forward(self, x: Any, training: bool = False) -> Array:
-        """Compute the outputs of a batch, without a softmax: logits.
+        """Compute the outputs of a batch: those of the last layer, so of a classifier that ends in Dense the logits.
 
         Parameters
         ----------

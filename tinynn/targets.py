@@ -35,7 +35,9 @@ def weighted_targets(
     xp, n = buffers.xp, len(targets)
     t = buffers.buffer("t", (classes, n))
     if targets.ndim == 1:
-        numbers = buffers.kept(f"numbers of {classes} classes", lambda: xp.arange(classes).reshape(classes, 1))
+        numbers = buffers.kept(
+            f"numbers of {classes} classes", lambda: xp.arange(classes).reshape(classes, 1)
+        )
         xp.equal(numbers, targets, out=t)
     else:
         xp.copyto(t, targets.T)

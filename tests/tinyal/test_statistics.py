@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm, t
 
-from tinyal import statistics
+from tinyal import bootstrap as bootstrap_module
 from tinyal.statistics import (
     Interval,
     area_under_curve,
@@ -47,9 +47,9 @@ def test_few_values_are_resampled_in_every_way(n, confidence):
     assert (interval.low, interval.high) == pytest.approx(brute_force(values, confidence))
 
 
-@pytest.mark.parametrize("n", range(1, statistics.ENUMERATED + 1))
+@pytest.mark.parametrize("n", range(1, bootstrap_module.ENUMERATED + 1))
 def test_the_resamples_listed_stand_for_all(n):
-    listed = statistics._all_resamples(n)
+    listed = bootstrap_module._all_resamples(n)
     assert len(listed) == math.comb(2 * n - 1, n)
     assert sum(weight for _, weight in listed) == pytest.approx(1)
     assert sum(weight * np.bincount(rows, minlength=n) for rows, weight in listed) == pytest.approx(
@@ -60,7 +60,7 @@ def test_the_resamples_listed_stand_for_all(n):
 def test_drawn_resamples_agree_with_listed_ones(monkeypatch):
     values = [0.1, 0.5, 0.2, 0.9, 0.4, 0.7]
     listed = bootstrap_mean(values, 0.8)
-    monkeypatch.setattr(statistics, "ENUMERATED", 0)
+    monkeypatch.setattr(bootstrap_module, "ENUMERATED", 0)
     drawn = bootstrap_mean(values, 0.8)
     assert drawn != listed
     assert dataclasses.astuple(drawn) == pytest.approx(dataclasses.astuple(listed), abs=0.01)

@@ -39,7 +39,7 @@ class Pointwise(Strategy):
         ValueError
             For a score that is not a number: it would win or lose every comparison in silence.
         """
-        scores = np.concatenate([np.asarray(self.score(chunk)) for chunk in view.chunks()])
+        scores = np.concatenate([np.asarray(self.score(chunk), np.float64) for chunk in view.chunks()])
         if scores.shape != (len(view),):
             raise ValueError(
                 f"{type(self).__name__} must give one score a candidate, shape ({len(view)},), not {scores.shape}"
@@ -76,12 +76,8 @@ def choose(strategy: Strategy | Select, view: PoolView, n: int, rng: np.random.G
     ValueError
         Saying what is wrong with the answer: too few, twice the same, labelled already, not in the pool.
     """
-    function = strategy.select if isinstance(strategy, Strategy) else strategy
-    name = (
-        type(strategy).__name__
-        if isinstance(strategy, Strategy)
-        else getattr(strategy, "__name__", "strategy")
-    )
+    name = getattr(strategy, "__name__", type(strategy).__name__)
+    function: Any = getattr(strategy, "select", strategy)
     chosen = np.asarray(function(view, n, rng))
     if chosen.shape != (n,) or chosen.dtype.kind not in "iu":
         raise ValueError(

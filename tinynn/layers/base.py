@@ -1,6 +1,7 @@
 """The contract of a layer: shapes, named parameters, forward, backward, and the buffers it keeps."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,14 +18,15 @@ class Layer(Buffered, Configured):
     saved.
 
     The network hands each layer its parameters as attributes, views into one flat vector: what
-    `initial_parameters` calls ``"W"`` becomes ``self.W`` and, for the gradient, ``self.dW``.
+    `initial_parameters` calls ``"W"`` becomes ``self.W`` and, for the gradient, ``self.dW``. Assigning to them writes
+    into the vector.
 
     Attributes
     ----------
     input_shape, output_shape : tuple of int
         Shapes of one row, without the batch axis. Known once the layer is part of a network.
     parameter_names : tuple of str
-        Set by the network.
+        Set by the network; so is `bound`, the attributes that are views into its vectors.
     chain : list of Layer
         Layers that this one holds, if it holds any.
     """
@@ -32,7 +34,15 @@ class Layer(Buffered, Configured):
     input_shape: Shape
     output_shape: Shape
     parameter_names: tuple[str, ...] = ()
+    bound: frozenset[str] = frozenset()
     chain: Sequence["Layer"] = ()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Write an assigned parameter into the network's vector: ``layer.W = values`` never takes it out."""
+        if name in self.bound:
+            getattr(self, name)[...] = value
+        else:
+            object.__setattr__(self, name, value)
 
     def build(self, input_shape: Shape) -> Shape:
         """Check the shape of one input row and return the shape of one output row."""

@@ -135,6 +135,7 @@ class GlobalAveragePool2D(Layer):
         if not input_gradient:
             return None
         height, width, channels = self.input_shape
-        dx = self.buffer("dx", (len(dy), height, width, channels))
-        self.xp.multiply(dy.reshape(len(dy), 1, 1, channels), 1 / (height * width), out=dx)
+        dx, share = self.buffer("dx", (len(dy), height, width, channels)), self.buffer("share", dy.shape)
+        self.xp.multiply(dy, 1 / (height * width), out=share)
+        self.xp.copyto(dx, share.reshape(len(dy), 1, 1, channels))
         return dx
