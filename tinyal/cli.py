@@ -76,6 +76,8 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
 
 def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
     from tinyal import demo, strategies
+    from tinyal.simulation import check_budget
+    from tinynn.backend import get_backend
 
     names = tuple(options.strategies.split(",")) if options.strategies else demo.STRATEGIES
     for name in names:
@@ -92,6 +94,8 @@ def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
     seeds = options.seeds or (2 if options.quick else 5)
     settings = demo.Settings(data.name, names, seeds, budget, options.samples, options.device)
     workers = options.workers or min(_cores(), 8)
+    check_budget(len(data.x_train), budget.initial, budget.total, budget.batch)
+    get_backend(options.device)  # what cannot be done is said before anything is written
     out.mkdir(parents=True, exist_ok=True)
 
     print(

@@ -167,6 +167,8 @@ def table(settings: Settings, result: Comparison) -> str:
         f"{target:.0%} is what random reaches with {settings.budget.total} labels, rounded down. In brackets: 95% "
         f"intervals over {settings.seeds} paired seeds."
     )
+    if settings.seeds < 5:
+        note += " Of fewer than five seeds an interval says little: it is too narrow."
     if any(row[1].startswith("≥") for row in rows):
         note += " ≥: runs that did not get there count with all their labels."
     return f"{_columns(rows)}\n\n{textwrap.fill(note, 100)}"
@@ -195,7 +197,8 @@ def lessons(settings: Settings, data: Dataset, result: Comparison) -> list[str]:
                 f"the images of a batch are alike (cosine {in_batch:.2f}, random's {usual_in_batch:.2f}), so that "
                 f"{settings.budget.batch} labels teach little more than a few"
             )
-        verdict = "is not clearly better than" if saved is not None and saved.mean > 0 else "loses to"
+        lost = saved is None or (saved.high is not None and saved.high < 0)
+        verdict = "loses to" if lost else "is not clearly better than"
         notes.append(
             f"{name}, which simply takes the {settings.budget.batch} highest scores, {verdict} random here: "
             f"{'; '.join(causes) or 'why, its questions do not show'}. Drawn at random by the same scores "

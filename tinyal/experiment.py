@@ -22,7 +22,7 @@ from tinyal.comparison import Comparison, StrategyRun
 from tinyal.learner import ActiveLearner
 from tinyal.oracles import ArrayOracle
 from tinyal.run_files import RunFiles
-from tinyal.simulation import RunRecord, simulate
+from tinyal.simulation import RunRecord, check_budget, simulate
 from tinyal.strategies import Select, Strategy
 from tinyal.view import Model
 from tinynn.datasets import Dataset
@@ -134,6 +134,7 @@ def compare(
         raise ValueError(f"workers must be at least 1, not {workers}")
     if isinstance(data, Dataset):
         data = data.x_train, data.y_train, data.x_test, data.y_test
+    check_budget(len(data[0]), initial, budget, batch)
     task = Task(model, (data[0], data[1]), (data[2], data[3]), initial, budget, batch, candidates)
     files = RunFiles(directory, task.settings(), strategies) if directory is not None else None
     todo = [(name, seed) for name in strategies for seed in seeds]

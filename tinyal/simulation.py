@@ -81,12 +81,7 @@ def simulate(
         For numbers that do not fit each other or the pool.
     """
     x_test, y_test = test
-    if not 1 <= initial <= budget or batch < 1:
-        raise ValueError(
-            f"a run needs 1 <= initial <= budget and batch >= 1, not initial={initial}, budget={budget}, batch={batch}"
-        )
-    if budget > len(learner.pool):
-        raise ValueError(f"a budget of {budget} labels is more than the pool has: {len(learner.pool)} rows")
+    check_budget(len(learner.pool), initial, budget, batch)
     if len(oracle) != len(learner.pool):
         raise ValueError(f"the oracle knows {len(oracle)} labels for a pool of {len(learner.pool)} rows")
     if len(x_test) != len(y_test) or len(x_test) == 0:
@@ -108,6 +103,16 @@ def simulate(
             return record
         chosen = learner.ask(min(batch, left))
         beliefs = _beliefs(learner, chosen)
+
+
+def check_budget(pool: int, initial: int, budget: int, batch: int) -> None:
+    """Raise a ValueError unless a run can spend its labels like this on a pool of this many rows."""
+    if not 1 <= initial <= budget or batch < 1:
+        raise ValueError(
+            f"a run needs 1 <= initial <= budget and batch >= 1, not initial={initial}, budget={budget}, batch={batch}"
+        )
+    if budget > pool:
+        raise ValueError(f"a budget of {budget} labels is more than the pool has: {pool} rows")
 
 
 def _predict(learner: ActiveLearner, x: Any) -> np.ndarray:
