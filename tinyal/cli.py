@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, RuntimeError, OSError) as error:
         print(f"tinyal: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,9 +81,11 @@ def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
     from tinyal.simulation import check_budget
     from tinynn.backend import get_backend
 
-    names = tuple(options.strategies.split(",")) if options.strategies else demo.STRATEGIES
+    names = demo.STRATEGIES if options.strategies is None else tuple(options.strategies.split(","))
     for name in names:
-        strategies.get(name)  # an unknown name is an error before anything is loaded or written
+        strategies.get(
+            name, options.samples
+        )  # an unknown name is an error before anything is loaded or written
     if len(set(names)) < len(names):
         raise ValueError(f"--strategies names one twice: {','.join(names)}")
     out = options.out or Path("runs") / time.strftime("demo-%Y%m%d-%H%M%S")
@@ -95,6 +99,10 @@ def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
     settings = demo.Settings(data.name, names, seeds, budget, options.samples, options.device)
     workers = options.workers or min(_cores(), 8)
     check_budget(len(data.x_train), budget.initial, budget.total, budget.batch)
+    if budget.total == budget.initial:
+        raise ValueError(
+            f"--budget {budget.total} leaves nothing to choose after {budget.initial} initial labels"
+        )
     get_backend(options.device)  # what cannot be done is said before anything is written
     out.mkdir(parents=True, exist_ok=True)
 
@@ -127,10 +135,9 @@ def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
 
 
 def _whole(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
+    return int(text)
 
 
 def _cores() -> int:

@@ -3,6 +3,9 @@
 Layers, losses and optimisers with their derivatives beside them, over one flat vector of parameters.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from tinynn import datasets
 from tinynn.classifier import Classifier
 from tinynn.elementwise_losses import BinaryCrossEntropy, Huber, MeanSquaredError
@@ -35,7 +38,20 @@ from tinynn.network import Sequential
 from tinynn.optimizers import SGD, Adam, Optimizer
 from tinynn.training import fit
 
+if TYPE_CHECKING:
+    from tinynn.trace import Ledger, explain
+
 __version__ = "0.1.0"
+
+# Imported when they are first asked for: they are large, and training does without.
+_LATER = {"explain": "tinynn.trace", "Ledger": "tinynn.trace"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)
+
 
 __all__ = [
     "ELU",
@@ -56,6 +72,7 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "Ledger",
     "Loss",
     "MaxPool2D",
     "MeanSquaredError",
@@ -71,6 +88,7 @@ __all__ = [
     "Softplus",
     "Tanh",
     "datasets",
+    "explain",
     "fit",
     "softmax",
 ]

@@ -1,0 +1,518 @@
+"""Comparisons: the same runs wherever they are done and however often they are interrupted, and no half of one."""
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+import tinyal as al
+import tinynn as nn
+from tinyal import experiment
+from tinyal.run_files import RunFiles, write_json
+from tinyal.strategies import Entropy, Margin, Random, Strategy, get
+
+DIGITS = nn.datasets.load("digits")
+DATA = DIGITS.x_train[:200], DIGITS.y_train[:200], DIGITS.x_test[:100], DIGITS.y_test[:100]
+NAMES = ("random", "margin", "stochastic-bald")
+RUNS = [(name, seed) for name in NAMES for seed in (0, 1)]
+
+
+def network(units=16):
+    layers = [nn.Dense(units), nn.ReLU(), nn.Dropout(0.5), nn.Dense(10)]
+    return nn.Classifier(layers, steps=20, classes=range(10))
+
+
+def compare(names=NAMES, **settings):
+    chosen = names if isinstance(names, dict) else {name: get(name, n_samples=5) for name in names}
+    defaults = {"model": network(), "data": DATA, "initial": 10, "budget": 30, "batch": 10, "seeds": range(2)}
+    return al.compare(chosen, **{**defaults, **settings})
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return compare().runs
+
+
+@pytest.fixture
+def begun(monkeypatch):
+    """Count the runs that are begun in this process."""
+    runs, simulate = [], experiment.simulate
+
+    def counted(learner, *args, **settings):
+        runs.append((repr(learner.strategy), learner.seed))
+        return simulate(learner, *args, **settings)
+
+    monkeypatch.setattr(experiment, "simulate", counted)
+    return runs
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+# The same runs everywhere.
+
+
+def test_all_strategies_run_with_all_seeds_in_the_order_given(reference):
+    assert [(run.strategy, run.seed) for run in reference] == RUNS
+    assert all(run.labels == [10, 20, 30] for run in reference)
+    for seed in (0, 1):
+        paired = [run for run in reference if run.seed == seed]
+        assert len({tuple(run.queried[0]) for run in paired}) == 1
+        assert len({tuple(run.queried[1]) for run in paired}) == 3
+    assert reference[0].queried[0] != reference[1].queried[0]
+
+
+def test_a_run_does_not_depend_on_the_runs_before_it(reference):
+    assert compare(NAMES[::-1], seeds=[1, 0]).runs == reference[::-1]
+    assert compare(NAMES[2:], seeds=np.array([1])).runs == [reference[-1]]
+    assert compare().runs == reference
+
+
+def test_seeds_may_be_numpys(tmp_path, reference):
+    runs = compare(seeds=np.arange(2), directory=tmp_path).runs
+    assert runs == reference
+    assert json.dumps([run.seed for run in runs])
+    with pytest.raises(TypeError, match="float"):
+        compare(seeds=[0.5])
+
+
+def test_a_data_set_is_as_good_as_its_arrays():
+    settings = {"initial": 10, "budget": 12, "batch": 2, "seeds": [3]}
+    arrays = DIGITS.x_train, DIGITS.y_train, DIGITS.x_test, DIGITS.y_test
+    assert compare(data=DIGITS, **settings).runs == compare(data=arrays, **settings).runs
+
+
+def test_two_processes_give_the_same_runs_and_the_same_files(tmp_path, reference):
+    assert compare(workers=2, directory=tmp_path / "two").runs == reference
+    compare(directory=tmp_path / "one")
+    assert files(tmp_path / "two") == files(tmp_path / "one")
+    assert not multiprocessing.active_children()
+
+
+def test_an_executor_of_threads_gives_the_same_runs(reference):
+    with ThreadPoolExecutor(3) as executor:
+        assert compare(executor=executor).runs == reference
+
+
+def test_an_executor_of_processes_gives_the_same_runs(reference):
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+        assert compare(executor=executor).runs == reference
+
+
+def test_numpys_global_generator_is_left_alone():
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    compare(seeds=[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def blas_threads():
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+needs_blas = pytest.mark.skipif(not blas_threads(), reason="threadpoolctl knows no BLAS here")
+
+
+@needs_blas
+def test_a_run_has_one_thread_of_linear_algebra_and_gives_the_others_back():
+    seen = []
+
+    def count(view, n, rng):
+        seen.append(blas_threads())
+        return view.candidates[:n]
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = blas_threads()
+        compare({"count": count}, seeds=[0])
+        assert blas_threads() == before
+    assert seen == [{1}, {1}]
+
+
+def only_with_one_thread(view, n, rng):
+    assert blas_threads() == {1}
+    return view.candidates[:n]
+
+
+@needs_blas
+def test_a_run_in_another_process_has_one_thread_too():
+    assert len(compare({"one": only_with_one_thread}, workers=2).runs) == 2
+
+
+@needs_blas
+def test_runs_that_overlap_in_threads_do_not_give_each_other_threads(tmp_path):
+    """The run that begins first ends first, while the other is under way."""
+    both, seen = threading.Barrier(2, timeout=20), []
+
+    def first(view, n, rng):
+        if len(view.labeled) == 10:
+            both.wait()
+        return view.candidates[:n]
+
+    def second(view, n, rng):
+        if len(view.labeled) == 10:
+            both.wait()
+            deadline = time.monotonic() + 20
+            while not (tmp_path / "first-0.json").exists() and time.monotonic() < deadline:
+                time.sleep(0.002)
+        seen.append(blas_threads())
+        return view.candidates[:n]
+
+    with threadpool_limits(limits=2, user_api="blas"), ThreadPoolExecutor(2) as executor:
+        before = blas_threads()
+        compare({"first": first, "second": second}, seeds=[0], executor=executor, directory=tmp_path)
+        assert blas_threads() == before
+    assert seen == [{1}, {1}]
+
+
+# Interrupted and continued.
+
+
+def interrupt(monkeypatch, after):
+    """Let Ctrl-C come in the middle of a run, after so many scores of the margin."""
+    score, calls = Margin.score, []
+
+    def score_or_stop(self, view):
+        calls.append(view)
+        if len(calls) > after:
+            raise KeyboardInterrupt
+        return score(self, view)
+
+    monkeypatch.setattr(Margin, "score", score_or_stop)
+
+
+@pytest.mark.parametrize(("workers", "after"), [(1, 0), (1, 1), (1, 3), (2, 3)])
+def test_an_interrupted_comparison_goes_on_where_it_was(
+    workers, after, tmp_path, monkeypatch, reference, begun
+):
+    compare(directory=tmp_path / "whole")
+    folder, finished = tmp_path / "interrupted", 2 + after // 2
+    with monkeypatch.context() as patch:
+        interrupt(patch, after)
+        with pytest.raises(KeyboardInterrupt):
+            compare(directory=folder)
+    assert len(files(folder)) == finished
+    assert files(folder).items() <= files(tmp_path / "whole").items(), "whole runs or none"
+    written = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    begun.clear()
+    assert compare(directory=folder, workers=workers).runs == reference
+    assert len(begun) == (6 - finished if workers == 1 else 0), "other processes count for themselves"
+    assert all(path.stat().st_mtime_ns == when for path, when in written.items())
+    assert files(folder) == files(tmp_path / "whole")
+    begun.clear()
+    assert compare(directory=folder, workers=workers).runs == reference
+    assert not begun
+
+
+class Startled(nn.Classifier):
+    """A network on whose arrival in another process Ctrl-C is pressed: as early as a worker runs code of ours."""
+
+    def __getstate__(self):
+        return {**vars(self), "home": os.getpid()}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        if self.home != os.getpid():
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills by signals")
+def test_ctrl_c_is_left_to_the_process_that_started_the_others(capfd):
+    settings = {"model": Startled(**network().config()), "names": NAMES[:1]}
+    assert compare(**settings, workers=2).runs == compare(**settings).runs
+    assert "Traceback" not in capfd.readouterr().err
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, []), "Ctrl-C is held back no longer than need be"
+
+
+def test_more_seeds_and_strategies_can_be_added_later(tmp_path, reference, begun):
+    compare(NAMES[:2], seeds=[1], directory=tmp_path)
+    assert len(begun) == 2
+    assert compare(directory=str(tmp_path)).runs == reference
+    assert len(begun) == 6
+
+
+def test_a_failure_while_writing_leaves_no_trace(tmp_path, monkeypatch, reference):
+    compare(NAMES[:1], directory=tmp_path)
+    before = files(tmp_path)
+    for name, error in (
+        ("os.replace", OSError(28, "No space left on device")),
+        ("os.replace", KeyboardInterrupt()),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(name, lambda *args, error=error: (_ for _ in ()).throw(error))
+            with pytest.raises(type(error)):
+                compare(directory=tmp_path)
+        assert files(tmp_path) == before
+    assert compare(directory=tmp_path).runs == reference
+
+
+def test_a_file_is_replaced_in_one_step(tmp_path):
+    path = tmp_path / "results.json"
+    write_json(path, {"a": 1})
+    with pytest.raises(TypeError):
+        write_json(path, {"a": object()})
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert list(files(tmp_path)) == ["results.json"]
+
+
+# What is in the folder already.
+
+
+def edited(**changes):
+    """Change entries of a run's file; a callable gets the old entry."""
+
+    def edit(path):
+        content = json.loads(path.read_text())
+        for key, value in changes.items():
+            content[key] = value(content[key]) if callable(value) else value
+        path.write_text(json.dumps(content))
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_text(""),
+        lambda path: path.write_bytes(path.read_bytes()[:-40]),
+        lambda path: path.write_bytes(b"\xff\xfe\x00 not text"),
+        lambda path: path.write_text("[]"),
+        lambda path: path.write_text("null"),
+        lambda path: path.write_text('{"some": "other program"}'),
+        edited(settings=5),
+        edited(settings=None),
+        edited(settings=[1, 2]),
+        edited(labels=[10, 20]),
+        edited(labels=[10, 20, 31]),
+        edited(labels=7),
+        edited(accuracy=[0.1, 0.5, 7]),
+        edited(accuracy=["high", "higher", "highest"]),
+        edited(accuracy=[0.1, 0.5, float("nan")]),
+        edited(queried=lambda rows: [rows[0], rows[1], rows[2][:-1]]),
+        edited(queried=[1, 2, 3]),
+        edited(probabilities=None),
+    ],
+)
+def test_a_file_that_is_no_finished_run_is_named_and_kept(damage, tmp_path, begun):
+    compare(NAMES[:2], directory=tmp_path)
+    begun.clear()
+    damage(tmp_path / "margin-1.json")
+    before = files(tmp_path)
+    with pytest.raises(ValueError, match=r"margin-1\.json is not a finished run .*delete it") as error:
+        compare(NAMES[:2], directory=tmp_path)
+    assert str(tmp_path / "margin-1.json") in str(error.value)
+    assert files(tmp_path) == before
+    assert not begun, "it is an error before anything is run"
+    (tmp_path / "margin-1.json").unlink()
+    compare(NAMES[:2], directory=tmp_path)
+    assert len(begun) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({"budget": 40}, "budget"),
+        ({"initial": 9}, "initial"),
+        ({"batch": 5}, "batch"),
+        ({"candidates": 50}, "candidates"),
+        ({"model": network(17)}, "model"),
+        ({"data": (DATA[0] + np.uint8(1), *DATA[1:])}, "data"),
+        ({"data": (DATA[0], 9 - DATA[1], *DATA[2:])}, "data"),
+        ({"data": (*DATA[:3], 9 - DATA[3])}, "data"),
+        ({"data": (DATA[0][:190], DATA[1][:190], *DATA[2:])}, "data"),
+        ({"names": {"margin": Entropy()}}, "strategy"),
+        ({"names": {"margin": lambda view, n, rng: view.candidates[:n]}}, "strategy"),
+    ],
+)
+def test_runs_of_other_settings_are_never_mixed(settings, key, tmp_path, begun):
+    compare(["margin"], directory=tmp_path)
+    begun.clear()
+    before = files(tmp_path)
+    with pytest.raises(
+        ValueError, match=rf"margin-0\.json is a run of another comparison: its {key} is .*and now"
+    ):
+        compare(**{"names": ["margin"], **settings}, directory=tmp_path)
+    assert files(tmp_path) == before
+    assert not begun
+
+
+def test_a_file_of_another_seed_or_version_is_another_run(tmp_path):
+    compare(["margin"], directory=tmp_path)
+    os.replace(tmp_path / "margin-1.json", tmp_path / "margin-0.json")
+    with pytest.raises(ValueError, match=r"margin-0\.json is a run of another comparison: its seed is 1"):
+        compare(["margin"], directory=tmp_path)
+    edited(settings=lambda old: {**old, "seed": 0, "version": 0})(tmp_path / "margin-0.json")
+    with pytest.raises(ValueError, match="its version is 0"):
+        compare(["margin"], directory=tmp_path)
+
+
+def test_samples_are_a_setting(tmp_path):
+    compare({"bald": get("bald", 5)}, seeds=[0], directory=tmp_path)
+    with pytest.raises(
+        ValueError, match=r"its strategy is 'BALD\(n_samples=5\)', and now it is 'BALD\(n_samples=6\)'"
+    ):
+        compare({"bald": get("bald", 6)}, seeds=[0], directory=tmp_path)
+
+
+@pytest.mark.parametrize("below", ["", "deeper/still"])
+def test_a_file_in_the_way_of_the_folder(below, tmp_path, begun):
+    (tmp_path / "runs").write_text("mine")
+    with pytest.raises(OSError, match="runs"):
+        compare(directory=tmp_path / "runs" / below)
+    assert files(tmp_path) == {"runs": b"mine"}
+    assert not begun
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a user whom permissions bind")
+def test_a_folder_without_permission(tmp_path):
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o500)
+    with pytest.raises(PermissionError):
+        compare(directory=folder)
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "a\\b", "C:x", "a b?*", "..", "ünï", "line\nbreak"])
+def test_names_of_strategies_stay_inside_the_folder(name, tmp_path):
+    folder = tmp_path / "runs"
+    runs = compare({name: Random()}, seeds=[0], directory=folder).runs
+    assert list(tmp_path.iterdir()) == [folder]
+    (file,) = folder.iterdir()
+    assert not set(file.name) & set('/\\:?*"<>|\n ')
+    assert compare({name: Random()}, seeds=[0], directory=folder).runs == runs
+
+
+@pytest.mark.parametrize("names", [("a/b", "a_b"), ("Margin", "margin")])
+def test_names_that_would_share_a_file_are_an_error(names, tmp_path, begun):
+    with pytest.raises(ValueError, match="differ as file names"):
+        compare({name: Random() for name in names}, directory=tmp_path)
+    assert not begun
+    assert len(compare({name: Random() for name in names}, seeds=[0]).runs) == 2
+
+
+# Settings that do not fit, and runs that fail.
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"names": {}}, "at least one strategy and one seed"),
+        ({"seeds": []}, "at least one strategy and one seed"),
+        ({"seeds": [1, 2, 1]}, r"seeds must differ, and are \[1, 2, 1\]"),
+        ({"workers": 0}, "workers must be at least 1, not 0"),
+        ({"workers": -2}, "workers must be at least 1, not -2"),
+        ({"budget": 201}, "budget of 201 labels is more than the pool has: 200 rows"),
+        ({"initial": 31}, "initial=31, budget=30"),
+        ({"candidates": 0}, "candidates must be at least 1"),
+        ({"candidates": 5}, "cannot ask for 10 of 5 candidates"),
+        ({"candidates": 5, "workers": 2}, "cannot ask for 10 of 5 candidates"),
+        ({"data": (DATA[0], DATA[1][:-1], *DATA[2:])}, "oracle knows 199 labels"),
+        ({"data": (np.where(DATA[0] > 200, np.nan, DATA[0]), *DATA[1:])}, "NaN or infinite"),
+        ({"data": (DATA[0], DATA[1] + 1, *DATA[2:])}, r"labels \[10.* are not among the classes"),
+        ({"names": {"few": lambda view, n, rng: view.candidates[:1]}}, "must return 10 whole numbers"),
+    ],
+)
+def test_settings_that_do_not_fit_are_an_error_and_nothing_is_written(settings, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        compare(**settings, directory=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+    assert not multiprocessing.active_children()
+
+
+def test_what_cannot_be_sent_to_a_process_is_an_error():
+    with pytest.raises(TypeError, match=r"strategy 'a' cannot be sent to another process .*workers=1"):
+        compare({"a": lambda view, n, rng: view.candidates[:n], "b": Random()}, workers=2)
+    assert not multiprocessing.active_children()
+
+
+def test_a_run_that_fails_leaves_the_finished_ones(tmp_path, reference):
+    def failing(view, n, rng):
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        compare({"random": Random(), "failing": failing}, directory=tmp_path)
+    assert sorted(files(tmp_path)) == ["random-0.json", "random-1.json"]
+    assert compare(["random"], directory=tmp_path).runs == reference[:2]
+
+
+def test_after_a_failure_an_executor_is_not_kept_busy():
+    begun, gate = [], threading.Event()
+
+    def failing(view, n, rng):
+        raise RuntimeError("broken")
+
+    def waiting(view, n, rng):
+        begun.append(n)
+        gate.wait(20)
+        return view.candidates[:n]
+
+    with ThreadPoolExecutor(2) as executor:
+        with pytest.raises(RuntimeError, match="broken"):
+            compare({"failing": failing, "waiting": waiting}, seeds=range(30), executor=executor)
+        gate.set()
+    assert len(begun) <= 4, "two of the two runs under way, not of thirty"
+
+
+class Waiting(Strategy):
+    """Leave a mark at the start, and another one at an end that nobody waits for."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def select(self, view, n, rng):
+        (self.folder / "begun").touch()
+        time.sleep(20)
+        (self.folder / "ended").touch()
+        return view.candidates[:n]
+
+
+class Failing(Strategy):
+    """Fail as soon as the other run is under way."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def select(self, view, n, rng):
+        deadline = time.monotonic() + 20
+        while not (self.folder / "begun").exists() and time.monotonic() < deadline:
+            time.sleep(0.002)
+        raise RuntimeError("broken")
+
+
+def test_a_run_that_fails_ends_the_others_and_its_error_arrives(tmp_path):
+    with pytest.raises(RuntimeError, match="broken"):
+        compare({"failing": Failing(tmp_path), "waiting": Waiting(tmp_path)}, seeds=[0], workers=2)
+    assert not multiprocessing.active_children()
+    assert list(files(tmp_path)) == ["begun"]
+
+
+def test_a_disk_that_is_full_stops_the_processes(tmp_path, monkeypatch):
+    """Also while someone, such as a notebook, holds on to the error."""
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(RunFiles, "save", full)
+    with pytest.raises(OSError, match="No space") as held:
+        compare(workers=2, directory=tmp_path)
+    assert not multiprocessing.active_children()
+    assert held.value.errno == 28
+
+
+def test_a_bar_is_shown_where_it_is_wanted(capsys, tmp_path):
+    for progress in (False, None):  # None asks whether this is a terminal, which it is not
+        compare(["random"], progress=progress)
+        assert capsys.readouterr() == ("", "")
+    compare(["random"], progress=True, directory=tmp_path)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "2/2" in err
+    compare(NAMES[:2], progress=True, directory=tmp_path)
+    assert "2/4" in (shown := capsys.readouterr().err)
+    assert "4/4" in shown

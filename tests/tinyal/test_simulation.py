@@ -1,0 +1,202 @@
+"""Simulated runs: every label that was looked at is counted, and every number can be had another way."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import tinyal as al
+import tinynn as nn
+from tinyal.oracles import ArrayOracle
+from tinyal.strategies import NAMES, Entropy, Margin, Random, get
+
+DATA = nn.datasets.load("digits")
+X, Y = DATA.x_train[:150], DATA.y_train[:150]
+TEST = DATA.x_test[:80], DATA.y_test[:80]
+
+
+class NearestMean:
+    """Classify by the nearest class mean; nothing about it is random."""
+
+    def fit(self, x, y):
+        self.classes_ = np.unique(y)
+        self.means = np.stack([x[y == k].mean(axis=0) for k in self.classes_]) / 255
+
+    def predict_proba(self, x):
+        distances = np.square(np.asarray(x)[:, None] / 255 - self.means).sum(axis=2)
+        p = np.exp(distances.min(axis=1, keepdims=True) - distances)
+        return p / p.sum(axis=1, keepdims=True)
+
+
+def network():
+    layers = [nn.Dense(16), nn.ReLU(), nn.Dropout(0.5), nn.Dense(10)]
+    return nn.Classifier(layers, steps=15, classes=range(10))
+
+
+def run(strategy=None, model=None, seed=0, pool=(X, Y), test=TEST, oracle=None, **settings):
+    learner = al.ActiveLearner(model or NearestMean(), pool[0], strategy or Margin(), seed=seed)
+    return al.simulate(learner, oracle or ArrayOracle(pool[1]), test=test, **settings)
+
+
+@pytest.mark.parametrize(
+    ("initial", "budget", "batch", "labels"),
+    [
+        (20, 50, 10, [20, 30, 40, 50]),
+        (20, 45, 10, [20, 30, 40, 45]),
+        (7, 20, 6, [7, 13, 19, 20]),
+        (5, 8, 100, [5, 8]),
+        (30, 30, 10, [30]),
+        (10, 13, 1, [10, 11, 12, 13]),
+        (100, 150, 25, [100, 125, 150]),
+    ],
+)
+def test_every_label_counts_and_the_last_round_takes_what_is_left(initial, budget, batch, labels):
+    reported = []
+    record = run(initial=initial, budget=budget, batch=batch, report=reported.append)
+    assert record.labels == reported == labels
+    assert [len(rows) for rows in record.queried] == [initial, *np.diff(labels)]
+    asked = [row for rows in record.queried for row in rows]
+    assert len(set(asked)) == budget
+    assert set(asked) <= set(range(150))
+    assert len(record.accuracy) == len(record.probabilities) == len(labels)
+    record.check()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_strategy_runs_to_the_end_of_the_pool(name):
+    record = run(get(name, n_samples=3), network(), initial=20, budget=150, batch=65)
+    assert sorted(row for rows in record.queried for row in rows) == list(range(150))
+
+
+def test_the_same_seed_is_the_same_run_and_another_seed_another():
+    settings = {"initial": 10, "budget": 30, "batch": 10}
+    records = [run(get("stochastic-bald"), network(), seed, **settings) for seed in (0, 0, 1)]
+    assert records[0] == records[1]
+    assert records[0] != records[2]
+
+
+def test_runs_of_one_seed_start_from_the_same_rows_and_the_same_model():
+    settings = {"model": network(), "initial": 10, "budget": 30, "batch": 10}
+    starts = set()
+    for seed in range(4):
+        paired = [run(strategy, seed=seed, **settings) for strategy in (Random(), Margin(), Entropy())]
+        assert len({tuple(record.queried[0]) for record in paired}) == 1
+        assert len({record.accuracy[0] for record in paired}) == 1
+        assert len({tuple(record.queried[1]) for record in paired}) > 1
+        starts.add(tuple(paired[0].queried[0]))
+    assert len(starts) == 4
+
+
+def test_every_accuracy_can_be_computed_again_from_the_rows():
+    record = run(initial=15, budget=60, batch=15)
+    for i, accuracy in enumerate(record.accuracy):
+        rows = np.concatenate(record.queried[: i + 1])
+        model = NearestMean()
+        model.fit(X[rows], Y[rows])
+        guesses = [model.classes_[p.argmax()] for p in model.predict_proba(TEST[0])]
+        assert accuracy == sum(g == t for g, t in zip(guesses, TEST[1].tolist(), strict=True)) / 80
+        if i:
+            before = NearestMean()
+            rows = np.concatenate(record.queried[:i])
+            before.fit(X[rows], Y[rows])
+            believed = np.array(record.probabilities[i])
+            assert believed.shape == (15, len(before.classes_))
+            np.testing.assert_allclose(believed, before.predict_proba(X[record.queried[i]]), atol=5e-5)
+    assert record.probabilities[0] is None
+    assert record.accuracy[-1] > record.accuracy[0]
+
+
+def test_a_network_trained_on_the_rows_of_a_run_is_as_accurate_as_it_was():
+    record = run(get("stochastic-entropy"), network(), seed=5, initial=15, budget=60, batch=15)
+    learner = al.ActiveLearner(network(), X, Random(), seed=5)
+    rows = np.concatenate(record.queried)
+    learner.tell(rows, Y[rows])
+    assert learner.model.score(*TEST) == record.accuracy[-1]
+
+
+def test_the_test_set_chooses_nothing():
+    settings = {"initial": 10, "budget": 40, "batch": 10}
+    other = DATA.x_test[100:150], np.zeros(50, int)
+    assert run(**settings).queried == run(test=other, **settings).queried
+
+
+def test_words_as_labels():
+    words = np.array([f"digit {k}" for k in range(10)])
+    settings = {"initial": 20, "budget": 40, "batch": 10}
+    assert run(pool=(X, words[Y]), test=(TEST[0], words[TEST[1]]), **settings) == run(**settings)
+
+
+def test_while_there_is_one_class_it_is_the_guess_and_rows_come_at_random():
+    y = np.zeros(150, int)
+    y[[30, 140]] = 1
+    y_test = np.arange(80) % 4 == 0
+    record = run(pool=(X, y), test=(TEST[0], y_test), initial=2, budget=150, batch=4)
+    first = next(i for i, rows in enumerate(record.queried) if y[rows].any())
+    assert first > 1, "the example has to show the case"
+    assert record.accuracy[:first] == [0.75] * first
+    assert record.probabilities[: first + 1] == [None] * (first + 1)
+    assert all(len(p[0]) == 2 for p in record.probabilities[first + 1 :])
+    other = run(Random(), pool=(X, y), test=(TEST[0], y_test), initial=2, budget=150, batch=4)
+    assert record.queried[: first + 1] == other.queried[: first + 1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"initial": 0}, "1 <= initial <= budget and batch >= 1, not initial=0"),
+        ({"initial": 60}, "initial=60, budget=50"),
+        ({"batch": 0}, "batch=0"),
+        ({"budget": 151}, "a budget of 151 labels is more than the pool has: 150 rows"),
+        ({"oracle": ArrayOracle(Y[:149])}, "oracle knows 149 labels for a pool of 150 rows"),
+        ({"test": (TEST[0], TEST[1][:79])}, "test set has 80 rows and 79 labels"),
+        ({"test": (TEST[0][:0], TEST[1][:0])}, "test set has 0 rows"),
+    ],
+)
+def test_numbers_that_do_not_fit(settings, message):
+    with pytest.raises(ValueError, match=message):
+        run(**{"initial": 10, "budget": 50, "batch": 10, **settings})
+
+
+def test_a_learner_that_knows_labels_already_would_not_be_counted():
+    learner = al.ActiveLearner(NearestMean(), X, Margin())
+    learner.tell([0], [Y[0]])
+    with pytest.raises(ValueError, match="told labels already"):
+        al.simulate(learner, ArrayOracle(Y), test=TEST, budget=50)
+    assert learner.labeled.tolist() == [0]
+
+
+def test_labels_that_are_none_of_the_classes():
+    model = network()
+    model.classes = range(5)
+    with pytest.raises(ValueError, match=r"not among the classes \[0, 1, 2, 3, 4\]"):
+        run(model=model, initial=20, budget=30)
+
+
+def test_an_oracle_answers_for_rows():
+    oracle = ArrayOracle(["a", "b", "c"])
+    assert len(oracle) == 3
+    assert oracle.answer(np.array([2, 0])).tolist() == ["c", "a"]
+    for y in (np.zeros((3, 2)), 5, [[1], [2]]):
+        with pytest.raises(ValueError, match=r"one label a row, shape \(n,\)"):
+            ArrayOracle(y)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": [2]}, "equally long"),
+        ({"accuracy": []}, "equally long"),
+        ({"probabilities": [None]}, "equally long"),
+        ({"labels": [], "accuracy": [], "queried": [], "probabilities": []}, "not empty"),
+        ({"labels": [2, 4]}, "count the rows"),
+        ({"queried": [[1, 2], [3, 4]]}, "count the rows"),
+        ({"accuracy": [0.5, 1.01]}, "shares from 0 to 1"),
+        ({"accuracy": [-0.1, 0.5]}, "shares from 0 to 1"),
+        ({"accuracy": [0.5, float("nan")]}, "shares from 0 to 1"),
+    ],
+)
+def test_a_record_is_checked(changes, message):
+    record = al.RunRecord([2, 3], [0.5, 0.6], [[7, 1], [4]], [None, [[0.5, 0.5]]])
+    record.check()
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(record, **changes).check()
