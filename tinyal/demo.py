@@ -197,10 +197,12 @@ def lessons(settings: Settings, data: Dataset, result: Comparison) -> list[str]:
                 f"the images of a batch are alike (cosine {in_batch:.2f}, random's {usual_in_batch:.2f}), so that "
                 f"{settings.budget.batch} labels teach little more than a few"
             )
-        lost = saved is None or (saved.high is not None and saved.high < 0)
-        verdict = "loses to" if lost else "is not clearly better than"
+        if saved is None or (saved.high is not None and saved.high < 0):
+            verdict = "loses to random here"
+        else:
+            verdict = f"saves no labels here that {settings.seeds} seeds could tell from luck"
         notes.append(
-            f"{name}, which simply takes the {settings.budget.batch} highest scores, {verdict} random here: "
+            f"{name}, which simply takes the {settings.budget.batch} highest scores, {verdict}: "
             f"{'; '.join(causes) or 'why, its questions do not show'}. Drawn at random by the same scores "
             f"(stochastic-{name}), a batch keeps the preference without the excess."
         )
