@@ -16,7 +16,7 @@ class _Elementwise(Loss):
         self, outputs: Array, targets: Array, weights: Array | None = None, out: Array | None = None
     ) -> Array:
         """Return the mean of f over all elements; with weights w of the rows, Σ wᵢ f / (Σ wᵢ · elements of a row)."""
-        self.adopt(outputs)
+        outputs, targets = self.adopt(outputs, targets)
         if targets.shape != outputs.shape:
             raise ValueError(
                 f"targets must have the shape of the outputs, {outputs.shape}, but have shape {targets.shape}"

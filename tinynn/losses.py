@@ -55,12 +55,16 @@ class Loss(Buffered, Configured):
         """Return targets of n rows as this loss takes them, or raise a ValueError that says what is wrong."""
         return check_values(targets, (n, *output_shape))
 
-    def adopt(self, outputs: Array) -> None:
-        """Compute in the library and precision of these outputs."""
+    def adopt(self, outputs: Any, targets: Any) -> tuple[Array, Array]:
+        """Compute in the library and precision of these outputs; return both as arrays of it."""
         xp = array_module(outputs)
+        outputs, targets = xp.asarray(outputs), xp.asarray(targets)
+        if outputs.dtype.kind not in "fc":
+            outputs = outputs.astype(np.float64)
         if xp is not self.xp or outputs.dtype != self.dtype:
             self.drop_buffers()
             self.xp, self.dtype = xp, outputs.dtype
+        return outputs, targets
 
 
 class SoftmaxCrossEntropy(Loss):
@@ -109,13 +113,14 @@ class SoftmaxCrossEntropy(Loss):
         outputs : array (n, K)
             Logits.
         targets : int array (n,) or array (n, K)
-            Labels 0 to K − 1, or probabilities, on the device of the logits.
+            Labels 0 to K − 1, or probabilities, on the device of the logits; `check_targets` checks them, and
+            costs too much to do so in every step.
         weights : array (n,), optional
             How much each row counts.
         out : array (), optional
             Where to write L.
         """
-        self.adopt(outputs)
+        outputs, targets = self.adopt(outputs, targets)
         xp, (n, classes) = self.xp, outputs.shape
         if targets.shape not in ((n,), (n, classes)):
             raise ValueError(

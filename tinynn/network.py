@@ -23,7 +23,7 @@ class Sequential:
     ----------
     layers : list of Layer
         Each belongs to one network only; ``layer.copy()`` makes a fresh one.
-    input_shape : tuple of int
+    input_shape : tuple of int, or int
         Shape of one row, without the batch axis.
     seed : int, optional
         Decides the starting weights and the dropout masks, each by a stream of its own.
@@ -59,18 +59,19 @@ class Sequential:
     def __init__(
         self,
         layers: Sequence[Layer],
-        input_shape: Shape,
+        input_shape: Shape | int,
         *,
         seed: int = 0,
         device: str = "cpu",
         dtype: str | np.dtype[Any] = "float32",
     ) -> None:
         self.layers = list(layers)
-        self.input_shape = tuple(input_shape)
+        self.input_shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
         self.seed = seed
         self.backend = get_backend(device)
         self.dtype = np.dtype(dtype)
         self.step = 0
+        self._went_forward = False
         if self.dtype not in (np.float32, np.float64, np.complex128):
             raise ValueError(f'dtype must be "float32" or "float64", not {dtype!r}')
         if not self.layers:
@@ -136,6 +137,10 @@ class Sequential:
         array (n, *input_shape) or None
             ∂L/∂x, a copy; None when it is not wanted.
         """
+        if not self._went_forward:
+            raise RuntimeError(
+                "backward goes back through the last forward pass, and there was none: call forward first"
+            )
         dx = self.backpropagate(self.backend.asarray(dy, dtype=self.dtype), input_gradient)
         return None if dx is None else dx.copy()
 
@@ -145,6 +150,7 @@ class Sequential:
             self.step += 1
             for layer in self._dropouts:
                 layer.step = self.step
+        self._went_forward = True
         return forward(self.layers, x, training)
 
     def backpropagate(self, dy: Array, input_gradient: bool = False) -> Array | None:

@@ -147,3 +147,9 @@ def test_a_step_allocates_nothing():
 def test_targets_of_another_shape(shape):
     with pytest.raises(ValueError, match=r"4 rows of logits need labels of shape \(4,\).*not \("):
         nn.SoftmaxCrossEntropy().forward(np.zeros((4, 3)), np.zeros(shape, int))
+
+
+def test_lists_and_whole_numbers_are_taken_as_arrays():
+    loss = nn.SoftmaxCrossEntropy()
+    value = loss.forward([[1, 2, 3]], [2])
+    assert value == loss.forward(np.array([[1.0, 2.0, 3.0]]), np.array([2]))

@@ -231,3 +231,12 @@ def test_training_step_takes_no_memory_and_never_waits(optimizer):
             step(rows)
     assert (strict.asnumpy(net.parameters) != before).any()
     assert net.step == 5
+
+
+def test_an_input_shape_of_one_axis_may_be_a_number():
+    assert nn.Sequential([nn.Dense(2)], 3).input_shape == (3,)
+
+
+def test_backward_before_forward_says_what_is_missing():
+    with pytest.raises(RuntimeError, match="call forward first"):
+        nn.Sequential([nn.Dense(2)], 3).backward(np.ones((1, 2)))
