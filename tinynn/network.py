@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynn import random_bits
+from tinynn import random_bits, snapshot
 from tinynn.backend import Array, get_backend
 from tinynn.buffers import Shape
 from tinynn.layers.base import Layer
@@ -174,28 +174,11 @@ class Sequential:
     def copy(self, dtype: str | np.dtype[Any] | None = None) -> "Sequential":
         """Return a network of its own with the same layers, parameters, state and step, in this or another dtype."""
         other = Sequential.__new__(Sequential)
-        other.__setstate__(self.__getstate__() | ({} if dtype is None else {"dtype": np.dtype(dtype)}))
+        snapshot.restore(other, snapshot.take(self) | ({} if dtype is None else {"dtype": np.dtype(dtype)}))
         return other
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what makes this network, without the views and buffers: for copies and for other processes."""
-        return {
-            "layers": [layer.copy() for layer in self.layers],
-            "input_shape": self.input_shape,
-            "seed": self.seed,
-            "device": self.backend.name,
-            "dtype": self.dtype,
-            "step": self.step,
-            "parameters": self.backend.to_numpy(self.parameters),
-            "state": self.backend.to_numpy(self.state),
-        }
-
-    def __setstate__(self, made: dict[str, Any]) -> None:
-        setup = {name: made[name] for name in ("layers", "input_shape", "seed", "device", "dtype")}
-        self.__init__(**setup)  # type: ignore[misc]
-        self.step = made["step"]
-        self.parameters[...] = self.backend.asarray(made["parameters"], dtype=self.dtype)
-        self.state[...] = self.backend.asarray(made["state"], dtype=self.dtype)
+    __getstate__ = snapshot.take
+    __setstate__ = snapshot.restore
 
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers))
