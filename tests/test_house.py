@@ -64,3 +64,50 @@ def test_the_readme_shows_the_recorded_demonstration():
     runs = [StrategyRun(**run, probabilities=[None] * len(run["labels"])) for run in recorded["runs"]]
     table = demo.table(settings, Comparison(runs)).split("\n\n")[0]
     assert table in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+# Where arrays live on the network's device: there NumPy gives types and, on the host, first values. Nothing else.
+ON_THE_DEVICE = sorted(
+    [*(ROOT / "tinynn" / "layers").glob("*.py")]
+    + [
+        ROOT / "tinynn" / f"{name}.py"
+        for name in (
+            "buffers",
+            "elementwise_losses",
+            "losses",
+            "optimizers",
+            "random_bits",
+            "targets",
+            "training",
+        )
+    ]
+)
+TYPES = {"ndarray", "dtype", "bool_", "uint8", "uint32", "float32", "float64", "integer", "random"}
+ON_THE_HOST = {"initial_parameters", "initial_state", "check_targets"}
+
+
+def uses_of_numpy(path: Path) -> set[str]:
+    """Attributes of ``np`` outside the functions that work on the host."""
+
+    def visit(node: ast.AST) -> set[str]:
+        if isinstance(node, ast.FunctionDef) and node.name in ON_THE_HOST:
+            return set()
+        used = {
+            node.attr
+            for node in [node]
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "np"
+        }
+        return used.union(*map(visit, ast.iter_child_nodes(node)))
+
+    return visit(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", ON_THE_DEVICE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_arrays_on_the_device_never_meet_numpy(path):
+    assert uses_of_numpy(path) <= TYPES
+
+
+def test_the_check_for_numpy_sees_a_stray_call(tmp_path):
+    stray = tmp_path / "stray.py"
+    stray.write_text("import numpy as np\ndef forward(x):\n    return np.exp(x)\n")
+    assert uses_of_numpy(stray) == {"exp"}

@@ -1,5 +1,6 @@
 """Convolution: the same small weighted sum at every place of an image."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -113,9 +114,7 @@ class Conv2D(Layer):
         return W.reshape(-1, self.filters)
 
     def _pieces(self, n: int) -> list[slice]:
-        numbers_per_image = (
-            int(np.prod(self.output_shape[:2])) * int(np.prod(self.window)) * self.input_shape[2]
-        )
+        numbers_per_image = math.prod(self.output_shape[:2]) * math.prod(self.window) * self.input_shape[2]
         step = rows_at_a_time(self.xp, numbers_per_image)
         return [slice(start, min(start + step, n)) for start in range(0, n, step)]
 
