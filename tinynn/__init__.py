@@ -39,12 +39,22 @@ from tinynn.optimizers import SGD, Adam, Optimizer
 from tinynn.training import fit
 
 if TYPE_CHECKING:
+    from tinynn.gradcheck import check_gradients
+    from tinynn.gradient_report import GradientReport
+    from tinynn.loss_audit import LossAudit, audit_loss
     from tinynn.trace import Ledger, explain
 
 __version__ = "0.1.0"
 
 # Imported when they are first asked for: they are large, and training does without.
-_LATER = {"explain": "tinynn.trace", "Ledger": "tinynn.trace"}
+_LATER = {
+    "GradientReport": "tinynn.gradient_report",
+    "Ledger": "tinynn.trace",
+    "LossAudit": "tinynn.loss_audit",
+    "audit_loss": "tinynn.loss_audit",
+    "check_gradients": "tinynn.gradcheck",
+    "explain": "tinynn.trace",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -67,6 +77,7 @@ __all__ = [
     "Dropout",
     "Flatten",
     "GlobalAveragePool2D",
+    "GradientReport",
     "History",
     "Huber",
     "Layer",
@@ -74,6 +85,7 @@ __all__ = [
     "LeakyReLU",
     "Ledger",
     "Loss",
+    "LossAudit",
     "MaxPool2D",
     "MeanSquaredError",
     "Optimizer",
@@ -87,6 +99,8 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "Softplus",
     "Tanh",
+    "audit_loss",
+    "check_gradients",
     "datasets",
     "explain",
     "fit",

@@ -1,0 +1,218 @@
+"""What a gradient check can look at, and how a layer, a loss, a network and a function are told from each other."""
+
+import contextlib
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tinynn.backend import backend_of
+from tinynn.examining.calling import UnusableError, call
+from tinynn.examining.sessions import FunctionSession, LayerSession, LossSession, NetworkSession, Session
+from tinynn.examining.specimen import Specimen, duplicate, is_machine, uses_single_precision
+from tinynn.layers import Layer
+from tinynn.network import Sequential
+
+
+@dataclass
+class Subject:
+    """Something with a claimed gradient.
+
+    Attributes
+    ----------
+    kind : {"layer", "loss", "network", "function"}
+    title : str
+        What it is, for the report.
+    open : callable
+        Starts a `Session` in a dtype.
+    rows : int or None
+        The size of the batch.
+    free : bool
+        Whether the output's gradient dy may be chosen; that of a loss is 1.
+    model, loss, inputs, training
+        What it was made of, for looking at its parts one by one.
+    """
+
+    kind: str
+    title: str
+    open: Callable[[Any], Session]
+    rows: int | None
+    free: bool
+    notes: list[str] = field(default_factory=list)
+    functions: tuple[Any, ...] = ()
+    model: Any = None
+    loss: Any = None
+    inputs: tuple[Any, ...] = ()
+    training: bool = True
+
+
+def subject_of(thing: Any, arguments: Sequence[Any], training: bool) -> Subject:
+    """Decide what is to be checked.
+
+    ================================== ========================================
+    `thing`, `arguments`               checked
+    ================================== ========================================
+    layer or network, x                with random gradients dy of the output
+    layer or network, loss, x, y       with the gradient that the loss gives
+    loss, outputs, targets             the loss alone
+    function, its gradient, x          also several arrays x
+    ================================== ========================================
+    """
+    if is_machine(thing):
+        if len(arguments) == 1:
+            return layer_subject(thing, arguments[0], training)
+        if len(arguments) == 2:
+            return loss_subject(thing, arguments[0], arguments[1])
+        if len(arguments) == 3 and is_machine(arguments[0]):
+            loss, x, y = arguments
+            return network_subject(thing, loss, x, y, training)
+    elif callable(thing) and len(arguments) >= 2 and callable(arguments[0]):
+        return function_subject(thing, arguments[0], arguments[1:])
+    raise TypeError(
+        "check_gradients takes (network, loss, x, y), (layer, x), (loss, outputs, targets) or (function, gradient, x); "
+        f"a layer and a loss have forward and backward. It got ({_names(thing, *arguments)})"
+    )
+
+
+def _names(*things: Any) -> str:
+    return ", ".join(type(thing).__name__ for thing in things)
+
+
+def floats(name: str, array: Any) -> np.ndarray:
+    """Return inputs as float64 on the host."""
+    array = np.array(backend_of(array).to_numpy(array))
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must be numbers, not {array.dtype}")
+    scale = 1 / 255 if array.dtype == np.uint8 else 1.0
+    return array.astype(np.float64) * scale
+
+
+def placed(layer: Any, x: np.ndarray) -> Any:
+    """Return a layer that knows its shapes: one of ours becomes part of a network of its own."""
+    if isinstance(layer, Sequential) and layer.backend.name != "cpu":
+        host = Sequential([inner.copy() for inner in layer.layers], layer.input_shape, seed=layer.seed)
+        host = host.copy("float64")
+        for name in ("parameters", "state"):
+            getattr(host, name)[...] = layer.backend.to_numpy(getattr(layer, name))
+        host.step = layer.step
+        return host
+    if isinstance(layer, Layer) and "input_shape" not in layer.__dict__:
+        double = duplicate(layer, np.float64)
+        return call(
+            f"building {type(layer).__name__}",
+            lambda: Sequential([double], x.shape[1:], dtype="float64").layers[0],
+        )
+    return layer
+
+
+def layer_subject(layer: Any, x: Any, training: bool) -> Subject:
+    """A layer, or a network without its loss."""
+    x = floats("x", x)
+    notes = precision_notes(layer)
+    layer = placed(layer, x)
+    names, missing = parameter_names(layer, x, training)
+    return Subject(
+        kind="layer",
+        title=type(layer).__name__,
+        open=lambda dtype: LayerSession(layer, x, names, dtype, training),
+        rows=len(x) if x.ndim else None,
+        free=True,
+        notes=notes + missing,
+        model=layer,
+        inputs=(x,),
+        training=training,
+    )
+
+
+def loss_subject(loss: Any, outputs: Any, targets: Any) -> Subject:
+    """A loss alone."""
+    outputs, targets = floats("outputs", outputs), host(targets)
+    return Subject(
+        kind="loss",
+        title=type(loss).__name__,
+        open=lambda dtype: LossSession(loss, outputs, targets, dtype),
+        rows=len(outputs) if outputs.ndim else None,
+        free=False,
+        notes=precision_notes(loss),
+        loss=loss,
+        inputs=(outputs, targets),
+    )
+
+
+def network_subject(model: Any, loss: Any, x: Any, y: Any, training: bool) -> Subject:
+    """A network with its loss, as in a step of training."""
+    x, targets = floats("x", x), host(y)
+    notes = precision_notes(model, loss)
+    model = placed(model, x)
+    names, missing = parameter_names(model, x, training)
+    return Subject(
+        kind="network",
+        title=f"{type(model).__name__} with {type(loss).__name__}",
+        open=lambda dtype: NetworkSession(
+            LayerSession(model, x, names, dtype, training), loss, targets, dtype
+        ),
+        rows=len(x),
+        free=False,
+        notes=notes + missing,
+        model=model,
+        loss=loss,
+        inputs=(x, targets),
+        training=training,
+    )
+
+
+def function_subject(f: Callable[..., Any], gradient: Callable[..., Any], inputs: Sequence[Any]) -> Subject:
+    """A function of one array or several; one array is called x, several are called as the function calls them."""
+    names = ["x"]
+    if len(inputs) > 1:
+        names = [*inspect.signature(f).parameters][: len(inputs)]
+        if len(names) < len(inputs):
+            names = [f"argument {i}" for i in range(len(inputs))]
+    arrays = {name: floats(name, array) for name, array in zip(names, inputs, strict=True)}
+    return Subject(
+        kind="function",
+        title=getattr(f, "__name__", "function"),
+        open=lambda dtype: FunctionSession(f, gradient, arrays, dtype),
+        rows=None,
+        free=True,
+        functions=(f, gradient),
+        inputs=tuple(arrays.values()),
+    )
+
+
+def host(targets: Any) -> np.ndarray:
+    """Return targets on the host, floating-point ones as float64."""
+    targets = np.array(backend_of(targets).to_numpy(targets))
+    return targets.astype(np.float64) if targets.dtype.kind == "f" else targets
+
+
+def parameter_names(layer: Any, x: np.ndarray, training: bool) -> tuple[list[str], list[str]]:
+    """Find the parameters: numbers W beside which a backward pass leaves dW. Say which numbers have none."""
+    trial = Specimen(layer, np.float64, training)
+    with contextlib.suppress(UnusableError):  # the check itself will meet it again, and report it
+        trial.backward(np.ones_like(np.asarray(trial.forward(x.copy()))))
+    names = [name for name in trial.parameters if trial.has_gradient(name)]
+    lonely = [
+        name
+        for name, (part, attribute) in trial.parameters.items()
+        if name not in names
+        and isinstance(getattr(part, attribute), np.ndarray)
+        and not (attribute.startswith("d") and hasattr(part, attribute[1:]))
+        and not isinstance(part, Layer)
+    ]
+    notes = [
+        f"{name} is not checked: a parameter is checked when its gradient is beside it, as d{name.split('.')[-1]}."
+        for name in lonely
+    ]
+    return names, notes
+
+
+def precision_notes(*things: Any) -> list[str]:
+    """Say that single precision was not what the check used."""
+    if any(uses_single_precision(thing) for thing in things):
+        return [
+            "Its numbers are float32; a copy in float64 was checked, where rounding leaves room to judge."
+        ]
+    return []
