@@ -1,6 +1,9 @@
 """Every mistake in the museum is caught, and named."""
 
+import ast
+import re
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -121,3 +124,23 @@ def test_a_layer_in_a_large_network_is_found_by_projection(seed):
     assert "random directions" in report.method
     net.layers[1].__class__ = nn.Tanh
     assert check_gradients(net, *args).ok
+
+
+def test_the_docs_explain_every_code():
+    package = Path(nn.__file__).parent
+    sources = [
+        *(package / "fingerprints").glob("*.py"),
+        *(package / "examining").glob("*.py"),
+        package / "diagnosis.py",
+    ]
+    made = {
+        call.args[0].value
+        for source in sources
+        for call in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Diagnosis" and call.args
+        if isinstance(call.args[0], ast.Constant)
+    }
+    assert made > {"missing-mean", "wrong-sign", "unknown"}
+    page = (package.parent / "docs" / "how-to" / "check-your-gradients.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"`([a-z-]+)`", page.split("## What the codes mean")[1]))
+    assert explained >= made | {exhibit.code for exhibit in EXHIBITS}
