@@ -240,7 +240,7 @@ def test_a_strategy_that_does_not_beat_random_is_explained():
     assert [note.split(",")[0] for note in notes] == ["entropy", "bald"]
     assert "loses to random" in notes[0]
     assert "(stochastic-entropy)" in notes[0]
-    assert "is not clearly better than random" in notes[1]
+    assert "that 5 seeds could tell from luck" in notes[1]
     settings, result = hand_made({name: CURVES[name] for name in ("margin", "entropy")})
     assert demo.lessons(settings, datasets.load("digits"), result) == []
 
