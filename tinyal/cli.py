@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tinyal.demo import STRATEGIES
+from tinyal.strategies import NAMES
 from tinynn import __version__
 
 DEMO = (
@@ -48,7 +50,10 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
             "choices": ("auto", "mnist", "digits", "fashion-mnist"),
             "help": "auto (default): MNIST if it is here or can be downloaded, otherwise the carried digits",
         },
-        "--strategies": {"metavar": "A,B,C", "help": "names, separated by commas; the default compares five"},
+        "--strategies": {
+            "metavar": "A,B,C",
+            "help": f"by default {','.join(STRATEGIES)}. Known: {', '.join(NAMES)}",
+        },
         "--seeds": {**whole, "help": "paired repetitions (default 5)"},
         "--budget": {**whole, "help": "labels a run spends in all (default 500, for the digits 200)"},
         "--batch": {**whole, "help": "labels a round (default 20, for the digits 10)"},
@@ -78,16 +83,23 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
 
 def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
     from tinyal import demo, strategies
+    from tinyal.lessons import lessons
     from tinyal.simulation import check_budget
     from tinynn.backend import get_backend
 
-    names = demo.STRATEGIES if options.strategies is None else tuple(options.strategies.split(","))
+    names = (
+        demo.STRATEGIES
+        if options.strategies is None
+        else tuple(name.strip() for name in options.strategies.split(","))
+    )
     for name in names:
         strategies.get(
             name, options.samples
         )  # an unknown name is an error before anything is loaded or written
     if len(set(names)) < len(names):
         raise ValueError(f"--strategies names one twice: {','.join(names)}")
+    if options.out is not None and (str(options.out) == "." or options.out.is_file()):
+        raise ValueError(f"--out {options.out} must be a folder of its own for the results")
     out = options.out or Path("runs") / time.strftime("demo-%Y%m%d-%H%M%S")
     data, remark = demo.choose_dataset(options.dataset)
     if remark:
@@ -98,6 +110,7 @@ def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
     seeds = options.seeds or (2 if options.quick else 5)
     settings = demo.Settings(data.name, names, seeds, budget, options.samples, options.device)
     workers = options.workers or min(_cores(), 8)
+    budget = replace(budget, batch=min(budget.batch, max(budget.total - budget.initial, 1)))
     check_budget(len(data.x_train), budget.initial, budget.total, budget.batch)
     if budget.total == budget.initial:
         raise ValueError(
@@ -107,8 +120,8 @@ def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
     out.mkdir(parents=True, exist_ok=True)
 
     print(
-        f"{len(names)} strategies x {seeds} seeds on {data.name}: {len(data.x_train)} images to choose from, "
-        f"{len(data.x_test)} to test on.\n"
+        f"{_count(len(names), 'strategy')} x {_count(seeds, 'seed')} on {data.name}: "
+        f"{len(data.x_train)} images to choose from, {len(data.x_test)} to test on.\n"
         f"Each run labels {budget.initial} images at random, then {budget.batch} a round by its strategy, "
         f"{budget.total} in all, and trains after each.",
         flush=True,
@@ -116,8 +129,9 @@ def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
     try:
         result = demo.run(settings, data, out, workers)
         print(f"\n{demo.table(settings, result)}")
-        for lesson in demo.lessons(settings, data, result):
-            print(f"\n{lesson}")
+        if demo.REFERENCE in names:
+            for lesson in lessons(result, data.x_train, demo.REFERENCE):
+                print(f"\n{lesson}")
         if not options.no_plots:
             demo.draw(settings, data, result, out)
     except KeyboardInterrupt:
@@ -132,6 +146,11 @@ def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
     written = ["results.json"] if options.no_plots else ["learning_curves.png", "queried.png", "results.json"]
     print(f"\nIn {out}: {', '.join(written)}")
     return 0
+
+
+def _count(n: int, thing: str) -> str:
+    plural = thing[:-1] + "ies" if thing.endswith("y") else thing + "s"
+    return f"{n} {thing if n == 1 else plural}"
 
 
 def _whole(text: str) -> int:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import tinynn as nn
 from tinyal import strategies
 from tinyal.comparison import Comparison
@@ -134,12 +132,11 @@ def draw(settings: Settings, data: Dataset, result: Comparison, out: Path) -> No
     from tinyal import plotting
 
     reference = REFERENCE if REFERENCE in settings.strategies else None
-    curves = plotting.learning_curves(
-        result,
-        reference=reference,
-        target=result.target(REFERENCE) if reference else None,
-        title=f"{data.name}: {settings.seeds} paired seeds, mean and 95 % interval",
-    )
+    target = result.target(REFERENCE) if reference else None
+    title = f"{data.name}: mean over {settings.seeds} paired seeds, 95 % interval"
+    if target is not None:
+        title += f"; dots: mean number of labels to {target:.0%}"
+    curves = plotting.learning_curves(result, reference=reference, target=target, title=title)
     plotting.save(curves, out / "learning_curves.png")
     asked = plotting.queried(result, data.x_train, data.y_train, data.image_shape, data.classes)
     plotting.save(asked, out / "queried.png")
@@ -163,72 +160,14 @@ def table(settings: Settings, result: Comparison) -> str:
                 f"{result.final_accuracy(name):.1%}",
             )
         )
-    note = (
-        f"{target:.0%} is what random reaches with {settings.budget.total} labels, rounded down. In brackets: 95% "
-        f"intervals over {settings.seeds} paired seeds."
-    )
+    note = f"{target:.0%} is what random reaches with {settings.budget.total} labels, rounded down."
+    if settings.seeds > 1:
+        note += f" In brackets: 95% intervals over {settings.seeds} paired seeds."
     if settings.seeds < 5:
-        note += " Of fewer than five seeds an interval says little: it is too narrow."
+        note += " Fewer than five seeds say little: repeat with --seeds 5."
     if any(row[1].startswith("≥") for row in rows):
         note += " ≥: runs that did not get there count with all their labels."
     return f"{_columns(rows)}\n\n{textwrap.fill(note, 100)}"
-
-
-def lessons(settings: Settings, data: Dataset, result: Comparison) -> list[str]:
-    """Say which plain top-k strategies did not clearly beat random, and what their questions have in common."""
-    if REFERENCE not in settings.strategies:
-        return []
-    target, notes = result.target(REFERENCE), []
-    usual_in_batch, usual_in_pool = _likeness(data.x_train, result, REFERENCE)
-    for name in settings.strategies:
-        saved = result.labels_saved(name, target, REFERENCE)
-        plain = isinstance(strategies.get(name), strategies.Pointwise)
-        if not plain or (saved is not None and saved.low is not None and saved.low > 0):
-            continue
-        in_batch, in_pool = _likeness(data.x_train, result, name)
-        causes = []
-        if in_pool < 0.98 * usual_in_pool:
-            causes.append(
-                f"it asks for odd images, which resemble their nearest neighbours less (cosine {in_pool:.2f}) than "
-                f"random's do ({usual_in_pool:.2f}), and learns exceptions before the rule"
-            )
-        if in_batch > 1.05 * usual_in_batch:
-            causes.append(
-                f"the images of a batch are alike (cosine {in_batch:.2f}, random's {usual_in_batch:.2f}), so that "
-                f"{settings.budget.batch} labels teach little more than a few"
-            )
-        if saved is None or (saved.high is not None and saved.high < 0):
-            verdict = "loses to random here"
-        else:
-            verdict = f"saves no labels here that {settings.seeds} seeds could tell from luck"
-        notes.append(
-            f"{name}, which simply takes the {settings.budget.batch} highest scores, {verdict}: "
-            f"{'; '.join(causes) or 'why, its questions do not show'}. Drawn at random by the same scores "
-            f"(stochastic-{name}), a batch keeps the preference without the excess."
-        )
-    return [textwrap.fill(note, 100) for note in notes]
-
-
-def _likeness(pool: np.ndarray, result: Comparison, name: str) -> tuple[float, float]:
-    """Return the mean cosine between images of one batch, and between an image and its 10 nearest in the pool."""
-    rng = np.random.default_rng(0)
-    around = _unit(pool[rng.choice(len(pool), min(len(pool), 5000), replace=False)])
-    in_batch, in_pool = [], []
-    run = result.of(name)[0]
-    for rows in run.queried[1:]:
-        images = _unit(pool[rows])
-        cosines = images @ images.T
-        in_batch.append((cosines.sum() - len(rows)) / max(len(rows) * (len(rows) - 1), 1))
-        # An image that is in the sample itself is its own nearest neighbour; the next ten count.
-        nearest = np.sort(images @ around.T, axis=1)[:, -11:]
-        itself = nearest[:, -1] > 0.99999
-        in_pool.append(np.where(itself, nearest[:, :-1].mean(axis=1), nearest[:, 1:].mean(axis=1)).mean())
-    return float(np.mean(in_batch)), float(np.mean(in_pool))
-
-
-def _unit(images: np.ndarray) -> np.ndarray:
-    images = images.astype(np.float32)
-    return images / np.maximum(np.linalg.norm(images, axis=1, keepdims=True), 1)
 
 
 def _results(settings: Settings, data: Dataset, result: Comparison) -> dict[str, Any]:

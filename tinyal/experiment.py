@@ -8,6 +8,7 @@ import multiprocessing
 import operator
 import pickle
 import signal
+import threading
 import zlib
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
@@ -132,6 +133,8 @@ def compare(
         raise ValueError(f"seeds must differ, and are {seeds}: the same seed twice is the same run twice")
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
+    if not isinstance(data, Dataset) and len(data) != 4:
+        raise ValueError(f"data is a Dataset or (pool x, pool y, test x, test y), not {len(data)} things")
     if isinstance(data, Dataset):
         data = data.x_train, data.y_train, data.x_test, data.y_test
     check_budget(len(data[0]), initial, budget, batch)
@@ -227,15 +230,30 @@ def _one_thread() -> Any:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back while processes start: they inherit that, so none dies of it with a traceback of its own."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    """Hold Ctrl-C back while processes start, and let it through afterwards: none may be left behind half started.
+
+    Blocking the signal is what the processes inherit, so that none dies of it with a traceback of its own. It does
+    not hold for other threads of this process, such as those of linear algebra: if one of them takes the signal,
+    Python calls the handler, which here only takes note.
+    """
+    if threading.current_thread() is not threading.main_thread():  # Python interrupts the main thread only
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    noted: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
+    mask = (
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        if hasattr(signal, "pthread_sigmask")
+        else None
+    )
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if noted:
+        raise KeyboardInterrupt
 
 
 _received: Task

@@ -25,7 +25,8 @@ class ActiveLearner:
     pool : array (N, ...)
         All rows, labelled or not. Indices that `ask` returns and `tell` takes are its row numbers.
     strategy : Strategy or function
-        Anything with ``select(view, n, rng)``, or a function of that signature.
+        Anything with ``select(view, n, rng)``, or a function of that signature. It returns n different dataset
+        indices out of ``view.candidates``: ``view.candidates[positions]``, not positions.
     seed : int, optional
     classes : sequence, optional
         All labels there are. By default those of the model's ``classes``, otherwise those told so far.
@@ -64,6 +65,8 @@ class ActiveLearner:
             raise ValueError("the pool holds NaN or infinite values; fill them or drop the rows first")
         if candidates is not None and candidates < 1:
             raise ValueError(f"candidates must be at least 1, not {candidates}")
+        if isinstance(strategy, type):
+            raise TypeError(f"strategy is the class {strategy.__name__}; write {strategy.__name__}()")
         if not callable(getattr(strategy, "select", strategy)):
             raise TypeError(
                 f"a strategy has select(view, n, rng) or is such a function; {strategy!r} is neither"
@@ -148,7 +151,7 @@ class ActiveLearner:
             For n below 1 or above the number of rows left.
         """
         left = len(self.unlabeled)
-        if not 1 <= n <= left:
+        if not isinstance(n, int | np.integer) or not 1 <= n <= left:
             raise ValueError(f"cannot ask for {n}: {left} rows of the pool are left to ask for")
         if not self.can_train():
             return np.random.default_rng(self._stream(_INITIAL)).choice(self.unlabeled, n, replace=False)

@@ -29,7 +29,7 @@ def learning_curves(
     reference : str, optional
         The strategy to draw in grey, as the yardstick.
     target : float, optional
-        An accuracy to mark, with the labels at which each mean curve first reaches it.
+        An accuracy to mark, with the labels that the runs of each strategy needed for it on average.
     title : str, optional
 
     Returns
@@ -55,13 +55,19 @@ def learning_curves(
                 alpha=0.13,
                 linewidth=0,
             )
-        if target is not None and (mean >= target).any():
-            axes.plot(labels[(mean >= target).argmax()], target, "o", color=color, markersize=7, zorder=3)
+        needed = comparison.labels_to(name, target).labels if target is not None else None
+        if target is not None and needed is not None:
+            axes.plot(needed.mean, target, "o", color=color, markersize=7, zorder=3)
         ends.append((mean[-1], name, color))
     if target is not None:
         axes.axhline(target, color="#B0B0B0", linewidth=1, zorder=0)
         axes.text(
-            0.01, target, f"{target:.0%}", transform=axes.get_yaxis_transform(), va="bottom", color="#6B6B6B"
+            0.01,
+            target,
+            f"{target:.0%}",
+            transform=axes.get_yaxis_transform(),
+            va="bottom",
+            color="#6B6B6B",
         )
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.set(xlabel="labels", ylabel="test accuracy")

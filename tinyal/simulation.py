@@ -81,6 +81,10 @@ def simulate(
         For numbers that do not fit each other or the pool.
     """
     x_test, y_test = test
+    if not hasattr(oracle, "answer"):
+        raise TypeError(
+            f"the oracle answers by answer(indices); {type(oracle).__name__} does not. al.oracles.ArrayOracle(y)"
+        )
     check_budget(len(learner.pool), initial, budget, batch)
     if len(oracle) != len(learner.pool):
         raise ValueError(f"the oracle knows {len(oracle)} labels for a pool of {len(learner.pool)} rows")

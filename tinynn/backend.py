@@ -137,8 +137,8 @@ def _why_no_gpu() -> str:
         import cupy
     except ImportError as error:
         return (
-            f"CuPy cannot be imported ({error}); install the extra for your CUDA driver: "
-            'pip install "tinynn[cuda12]" or pip install "tinynn[cuda13]"'
+            f"CuPy cannot be imported ({error}); install the one for your CUDA driver: "
+            'pip install "cupy-cuda12x[ctk]>=14" or pip install "cupy-cuda13x[ctk]>=14"'
         )
     try:
         found = cupy.cuda.runtime.getDeviceCount()

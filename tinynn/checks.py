@@ -116,3 +116,10 @@ def share(name: str, value: float) -> float:
     if not 0 <= value < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, not {value!r}")
     return float(value)
+
+
+def whole(name: str, value: int) -> int:
+    """Return a setting that must be a whole number of at least 1."""
+    if not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name} must be at least 1, and a whole number, not {value!r}")
+    return int(value)

@@ -9,7 +9,7 @@ import numpy as np
 from tinynn import inference
 from tinynn.checks import as_rows, check_classes, check_rows
 from tinynn.configured import Configured
-from tinynn.layers import Dense, Layer, ReLU
+from tinynn.layers import Dense, Layer, ReLU, Softmax
 from tinynn.losses import SoftmaxCrossEntropy
 from tinynn.network import Sequential
 from tinynn.optimizers import Adam, Optimizer
@@ -103,8 +103,14 @@ class Classifier(Configured):
         classes = np.unique(y if self.classes is None else np.asarray(self.classes))
         targets = self._encode(classes, y)
         layers = self.layers if self.layers is not None else [Dense(64), ReLU(), Dense(len(classes))]
+        if isinstance(layers[-1], Softmax):
+            raise ValueError(
+                "the last layer is a Softmax, which the loss takes care of: end with Dense(classes)"
+            )
+        if self.optimizer is not None and not isinstance(self.optimizer, Optimizer):
+            raise TypeError(f"optimizer must be an Optimizer, such as nn.Adam(1e-3), not {self.optimizer!r}")
         net = Sequential(
-            [layer.copy() for layer in layers],
+            [layer.copy() if isinstance(layer, Layer) else layer for layer in layers],
             x.shape[1:],
             seed=self.seed,
             device=self.device,

@@ -17,6 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
+    except BrokenPipeError:  # the reader, such as head, had enough
+        sys.stdout = None  # so that Python does not try to flush it
+        return 0
     except (ValueError, OSError) as error:
         print(f"tinynn: {error}", file=sys.stderr)
         return 2

@@ -135,6 +135,7 @@ class SoftmaxCrossEntropy(Loss):
         xp.sum(self.p, axis=0, out=row)
         xp.divide(self.p, row, out=self.p)
         xp.subtract(log_p, xp.log(row, out=row), out=log_p)
+        # −t / n, weighted and smoothed where that was asked for: with it L is a plain sum, and so is its gradient.
         self.t = weighted_targets(
             self,
             targets,
@@ -147,7 +148,7 @@ class SoftmaxCrossEntropy(Loss):
         return xp.sum(xp.sum(log_p, axis=0, out=row), out=out)
 
     def backward(self) -> Array:
-        """Return ∂L/∂z = (p − t) / n, of shape (n, K)."""
+        """Return ∂L/∂z = (p − t) / n, of shape (n, K); with −t / n in `t`, that is t − p Σ t."""
         classes, n = self.p.shape
         difference, row = self.buffer("log_p", (classes, n)), self.buffer("row", (n,))
         self.xp.multiply(self.p, self.xp.sum(self.t, axis=0, out=row), out=difference)

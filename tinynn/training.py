@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tinynn.batches import Batches
-from tinynn.checks import check_rows
+from tinynn.checks import check_rows, whole
 from tinynn.history import History
 from tinynn.inference import evaluate
 from tinynn.losses import Loss
@@ -64,20 +64,16 @@ def fit(
     FloatingPointError
         When the loss is no longer a finite number.
     """
-    for name, number in (
-        ("epochs", epochs),
-        ("steps", 1 if steps is None else steps),
-        ("batch_size", batch_size),
-    ):
-        if number < 1:
-            raise ValueError(f"{name} must be at least 1, not {number}")
+    epochs, batch_size = whole("epochs", epochs), whole("batch_size", batch_size)
+    if isinstance(loss, type):
+        raise TypeError(f"loss must be an object, and is the class {loss.__name__}; write {loss.__name__}()")
     x = check_rows(x, net.input_shape)
     y = loss.check_targets(y, len(x), net.output_shape)
     if validation is not None:
         xv = check_rows(validation[0], net.input_shape)
         validation = xv, loss.check_targets(validation[1], len(xv), net.output_shape)
     batches = Batches(net, x, y, min(batch_size, len(x)))
-    total = steps or epochs * batches.per_epoch
+    total = epochs * batches.per_epoch if steps is None else whole("steps", steps)
     history, done = History(), 0
     with progress_bar(total, "batch", progress) as bar:
         while done < total:
@@ -86,9 +82,9 @@ def fit(
             order = np.random.default_rng((seed, len(history))).permutation(len(x))
             count = min(batches.per_epoch, total - done)
             values = net.backend.xp.empty(count, dtype=net.dtype)
-            for i, (rows, labels) in enumerate(batches.epoch(order, count)):
-                logits = net.propagate(rows, training=True)
-                loss.forward(logits, labels, out=values[i, ...])
+            for i, (rows, targets) in enumerate(batches.epoch(order, count)):
+                outputs = net.propagate(rows, training=True)
+                loss.forward(outputs, targets, out=values[i, ...])
                 net.backpropagate(loss.backward())
                 optimizer.step(net.parameters, net.gradients)
                 bar.update()

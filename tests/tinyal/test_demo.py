@@ -14,6 +14,8 @@ import pytest
 
 import tinyal
 from tinyal import cli, demo, experiment
+from tinyal.comparison import Comparison
+from tinyal.lessons import lessons
 from tinynn import datasets
 from tinynn.datasets import DatasetError
 
@@ -235,14 +237,20 @@ def test_the_table_says_how_many_labels_each_strategy_needed_and_saved():
 
 
 def test_a_strategy_that_does_not_beat_random_is_explained():
-    settings, result = hand_made(CURVES)
-    notes = [" ".join(note.split()) for note in demo.lessons(settings, datasets.load("digits"), result)]
-    assert [note.split(",")[0] for note in notes] == ["entropy", "bald"]
+    _, result = hand_made(CURVES)
+    pool = datasets.load("digits").x_train
+    notes = [" ".join(note.split()) for note in lessons(result, pool, "random")]
+    assert [note.split()[0] for note in notes] == ["entropy", "bald"]
     assert "loses to random" in notes[0]
-    assert "(stochastic-entropy)" in notes[0]
+    assert "stochastic-entropy draws at random by the same scores" in notes[0]
     assert "that 5 seeds could tell from luck" in notes[1]
-    settings, result = hand_made({name: CURVES[name] for name in ("margin", "entropy")})
-    assert demo.lessons(settings, datasets.load("digits"), result) == []
+    assert "stochastic-bald saves 25%" in notes[1]
+
+
+def test_one_seed_teaches_nothing():
+    _, result = hand_made(CURVES)
+    one = Comparison([run for run in result.runs if run.seed == 0])
+    assert lessons(one, datasets.load("digits").x_train, "random") == []
 
 
 def test_pictures_show_something(tmp_path):

@@ -41,7 +41,7 @@ def install(monkeypatch):
 @pytest.mark.parametrize(
     ("cupy", "says"),
     [
-        (None, r"CuPy cannot be imported.*pip install \"tinynn\[cuda12\]\".*\[cuda13\].*device=\"cpu\""),
+        (None, r"CuPy cannot be imported.*pip install \"cupy-cuda12x\[ctk\].*cuda13x.*device=\"cpu\""),
         (make_cupy(lambda: 0), "14.0 is installed, but it finds no GPU"),
         (make_cupy(no_driver), r"the CUDA driver does not answer \(no driver\)"),
     ],

@@ -16,7 +16,10 @@ class Strategy(Configured):
     """A way to choose which rows to ask for."""
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose n of the view's candidates; return their dataset indices, most wanted first."""
+        """Choose n of the view's candidates; return their dataset indices, most wanted first.
+
+        These are ``view.candidates[positions]``, not positions in arrays such as ``view.proba()``.
+        """
         raise NotImplementedError
 
 

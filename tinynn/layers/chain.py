@@ -26,6 +26,9 @@ def connect(layers: Sequence[Layer], shape: Shape, xp: Any, dtype: np.dtype[Any]
         When shapes do not fit, or a layer has a place already; it names the layer.
     """
     for i, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            hint = f"; write {layer.__name__}()" if isinstance(layer, type) else ""
+            raise TypeError(f"layer {i} must be a Layer, not {layer!r}{hint}")
         if "input_shape" in layer.__dict__:
             raise ValueError(
                 f"layer {i}, {layer!r}, is part of a network already; give each its own: layer.copy()"
