@@ -72,6 +72,7 @@ ON_THE_DEVICE = sorted(
     + [
         ROOT / "tinynn" / f"{name}.py"
         for name in (
+            "adaptive",
             "buffers",
             "elementwise_losses",
             "losses",

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tinynn import datasets
+from tinynn.adaptive import Adam, AdamW, Clipped, RMSProp
 from tinynn.classifier import Classifier
 from tinynn.elementwise_losses import BinaryCrossEntropy, Huber, MeanSquaredError
 from tinynn.history import History
@@ -35,7 +36,8 @@ from tinynn.layers import (
 )
 from tinynn.losses import Loss, SoftmaxCrossEntropy, softmax
 from tinynn.network import Sequential
-from tinynn.optimizers import SGD, Adam, Optimizer
+from tinynn.optimizers import SGD, Optimizer
+from tinynn.schedules import Constant, CosineDecay, OneCycle, ReduceOnPlateau, Schedule, StepDecay
 from tinynn.training import fit
 
 if TYPE_CHECKING:
@@ -68,11 +70,15 @@ __all__ = [
     "GELU",
     "SGD",
     "Adam",
+    "AdamW",
     "AveragePool2D",
     "BatchNorm",
     "BinaryCrossEntropy",
     "Classifier",
+    "Clipped",
+    "Constant",
     "Conv2D",
+    "CosineDecay",
     "Dense",
     "Dropout",
     "Flatten",
@@ -88,16 +94,21 @@ __all__ = [
     "LossAudit",
     "MaxPool2D",
     "MeanSquaredError",
+    "OneCycle",
     "Optimizer",
+    "RMSProp",
     "ReLU",
+    "ReduceOnPlateau",
     "Reshape",
     "Residual",
+    "Schedule",
     "Sequential",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "SoftmaxCrossEntropy",
     "Softplus",
+    "StepDecay",
     "Tanh",
     "audit_loss",
     "check_gradients",

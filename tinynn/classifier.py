@@ -7,12 +7,13 @@ from typing import Any, Self
 import numpy as np
 
 from tinynn import inference
+from tinynn.adaptive import Adam
 from tinynn.checks import as_rows, check_classes, check_rows
 from tinynn.configured import Configured
 from tinynn.layers import Dense, Layer, ReLU, Softmax
 from tinynn.losses import SoftmaxCrossEntropy
 from tinynn.network import Sequential
-from tinynn.optimizers import Adam, Optimizer
+from tinynn.optimizers import Optimizer
 from tinynn.training import fit
 
 

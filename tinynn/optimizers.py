@@ -1,10 +1,11 @@
 """Optimisers: how a gradient g changes the parameters θ. A few lines each, in place, on two flat vectors."""
 
-import math
+from collections.abc import Sequence
 
 from tinynn.backend import Array, array_module
-from tinynn.checks import positive, share
+from tinynn.checks import share
 from tinynn.configured import Configured
+from tinynn.schedules import Schedule, rate_or_schedule
 
 
 class Optimizer(Configured):
@@ -14,7 +15,19 @@ class Optimizer(Configured):
     made at the first step, beside the parameters; a copy starts without any.
     """
 
-    learning_rate: float
+    learning_rate: float | Schedule
+
+    @property
+    def rate(self) -> float:
+        """η of the next step: the constant, or what the schedule gave for the progress last told."""
+        if isinstance(self.learning_rate, Schedule):
+            return self.__dict__.setdefault("_rate", self.learning_rate.at(0.0))
+        return self.learning_rate
+
+    def plan(self, progress: float, validation_loss: Sequence[float] | None = ()) -> None:
+        """Hear how far the training is, from 0 to 1, and what validation said; a schedule goes by that."""
+        if isinstance(self.learning_rate, Schedule):
+            self._rate = self.learning_rate.at(progress, validation_loss)
 
     def step(self, parameters: Array, gradients: Array) -> None:
         """Change `parameters` in place, once."""
@@ -34,14 +47,19 @@ class Optimizer(Configured):
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent: v ← μ v + g, θ ← θ − η v; with μ = 0, θ ← θ − η g.
+    """Stochastic gradient descent: g ← g + λ θ, v ← μ v + g, θ ← θ − η v; with μ = 0, θ ← θ − η g.
+
+    Nesterov's form looks one step of v ahead: θ ← θ − η (g + μ v) (Sutskever et al. 2013, as PyTorch writes it).
 
     Parameters
     ----------
-    learning_rate : float, optional
+    learning_rate : float or Schedule, optional
         η.
     momentum : float, optional
         μ: how much of the last velocity v is kept.
+    nesterov : bool, optional
+    weight_decay : float, optional
+        λ of the penalty λ ‖θ‖² / 2 on all parameters.
 
     Examples
     --------
@@ -52,67 +70,36 @@ class SGD(Optimizer):
     [0.5, 2.5]
     """
 
-    def __init__(self, learning_rate: float = 0.1, momentum: float = 0.0) -> None:
-        self.learning_rate = positive("learning_rate", learning_rate)
+    def __init__(
+        self,
+        learning_rate: float | Schedule = 0.1,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        self.learning_rate = rate_or_schedule(learning_rate)
         self.momentum = share("momentum", momentum)
+        if nesterov and not momentum:
+            raise ValueError("nesterov=True needs a momentum above 0, such as momentum=0.9")
+        self.nesterov = nesterov
+        self.weight_decay = share("weight_decay", weight_decay)
 
     def step(self, parameters: Array, gradients: Array) -> None:
         """Take one step."""
         xp = array_module(parameters)
         update = self.vector("update", parameters)
+        if self.weight_decay:
+            decayed = self.vector("decayed", parameters)
+            xp.multiply(parameters, self.weight_decay, out=decayed)
+            decayed += gradients
+            gradients = decayed
         if self.momentum:
             velocity = self.vector("velocity", parameters)
             velocity *= self.momentum
             velocity += gradients
-            gradients = velocity
-        xp.multiply(gradients, self.learning_rate, out=update)
-        parameters -= update
-
-
-class Adam(Optimizer):
-    r"""Steps of about equal size in every parameter (Kingma & Ba 2015, Algorithm 1).
-
-        m ← β₁ m + (1 − β₁) g          v ← β₂ v + (1 − β₂) g²
-        θ ← θ − η m̂ / (√v̂ + ε)        m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
-
-    Kept here are the sums M = m / (1 − β₁) and V = v / (1 − β₂), which saves two passes over the vectors: the
-    constants move into the step size and ε, and the steps are the same.
-
-    Parameters
-    ----------
-    learning_rate : float, optional
-        η.
-    beta1, beta2 : float, optional
-        How much of the last moments is kept.
-    epsilon : float, optional
-        ε, keeps the quotient finite.
-    """
-
-    def __init__(
-        self, learning_rate: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
-    ) -> None:
-        self.learning_rate = positive("learning_rate", learning_rate)
-        self.beta1 = share("beta1", beta1)
-        self.beta2 = share("beta2", beta2)
-        self.epsilon = positive("epsilon", epsilon)
-        self.t = 0
-
-    def step(self, parameters: Array, gradients: Array) -> None:
-        """Take one step."""
-        xp = array_module(parameters)
-        M, V = self.vector("M", parameters), self.vector("V", parameters)
-        update = self.vector("update", parameters)
-        self.t += 1
-        M *= self.beta1
-        M += gradients
-        xp.multiply(gradients, gradients, out=update)
-        V *= self.beta2
-        V += update
-        # √v̂ = scale · √V, and with it both constants leave the vectors.
-        scale = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.t))
-        step_size = self.learning_rate * (1 - self.beta1) / (1 - self.beta1**self.t) / scale
-        xp.sqrt(V, out=update)
-        update += self.epsilon / scale
-        xp.divide(M, update, out=update)
-        update *= step_size
+            if self.nesterov:
+                xp.multiply(velocity, self.momentum, out=update)
+                update += gradients
+            gradients = update if self.nesterov else velocity
+        xp.multiply(gradients, self.rate, out=update)
         parameters -= update

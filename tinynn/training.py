@@ -83,6 +83,7 @@ def fit(
             count = min(batches.per_epoch, total - done)
             values = net.backend.xp.empty(count, dtype=net.dtype)
             for i, (rows, targets) in enumerate(batches.epoch(order, count)):
+                optimizer.plan((done + i) / total, history.validation_loss if validation else None)
                 outputs = net.propagate(rows, training=True)
                 loss.forward(outputs, targets, out=values[i, ...])
                 net.backpropagate(loss.backward())
