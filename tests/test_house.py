@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import rooms
 from tinyal import Comparison, StrategyRun, demo
 
 ROOT = Path(__file__).parent.parent
@@ -112,3 +113,7 @@ def test_the_check_for_numpy_sees_a_stray_call(tmp_path):
     stray = tmp_path / "stray.py"
     stray.write_text("import numpy as np\ndef forward(x):\n    return np.exp(x)\n")
     assert uses_of_numpy(stray) == {"exp"}
+
+
+def test_the_list_of_rooms_is_up_to_date():
+    assert rooms.PAGE.read_text(encoding="utf-8") == rooms.page(), "run python -m tests.rooms"

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from tinynn import random_bits, snapshot
+from tinynn import model_file, random_bits, snapshot
 from tinynn.backend import Array, get_backend
 from tinynn.buffers import Shape
 from tinynn.layers.base import Layer
 from tinynn.layers.chain import backward, connect, forward, walk
 from tinynn.layers.dropout import Dropout
+from tinynn.summary import summarize
 
 
 class Sequential:
@@ -177,6 +178,9 @@ class Sequential:
         snapshot.restore(other, snapshot.take(self) | ({} if dtype is None else {"dtype": np.dtype(dtype)}))
         return other
 
+    save = model_file.save
+    load = classmethod(model_file.load)
+    summary = summarize
     __getstate__ = snapshot.take
     __setstate__ = snapshot.restore
 
