@@ -99,6 +99,16 @@ class GradientReport:
         return float(max(errors, default=0.0 if self.ok else np.inf))
 
     @property
+    def headline(self) -> str:
+        """The report in a few words, which claim no more than was checked."""
+        if not self.ok:
+            return "NOT RIGHT"
+        unchecked = sum(v.verdict == "not checked" for v in self.variables)
+        if unchecked:
+            return f"every gradient that was checked is right; {unchecked} not checked"
+        return "every gradient is right"
+
+    @property
     def codes(self) -> list[str]:
         """The codes of the diagnoses."""
         return [diagnosis.code for diagnosis in self.diagnoses]
@@ -122,8 +132,8 @@ class GradientReport:
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
 
     def __str__(self) -> str:
-        head = f"{self.title}: {'every gradient is right' if self.ok else 'NOT RIGHT'}"
-        lines = [head, "─" * min(len(head), WIDTH)]
+        head = _wrapped(f"{self.title}: {self.headline}", "")
+        lines = [*head, "─" * max(map(len, head))]
         if self.variables:
             wide = min(24, max(8, *(len(v.name) for v in self.variables)))
             lines.append(f"{'':{wide}} {'shape':<11}{'error':>8} {'claimed':>12} {'true':>12}")

@@ -46,6 +46,17 @@ def mover(array: np.ndarray, direction: np.ndarray | int) -> Move:
     return move_all
 
 
+def block_mover(array: np.ndarray, block: np.ndarray, direction: np.ndarray) -> Move:
+    """Return a function that adds t times a direction to the numbers of an array at the flat indices `block`."""
+    flat = array.reshape(-1)
+    start = flat[block]
+
+    def move(t: float) -> None:
+        flat[block] = start + t * direction if t else start
+
+    return move
+
+
 def differences(
     observe: Observe, moves: list[Move], scale: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, float]:

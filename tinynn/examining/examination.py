@@ -1,5 +1,6 @@
 """The examination of one subject: claims, true derivatives, verdicts, and where something is wrong, a diagnosis."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from tinynn.examining import ties
 from tinynn.examining.calling import UnusableError
 from tinynn.examining.evidence import Diagnosis, Evidence, claim
 from tinynn.examining.memory import probe_memory
+from tinynn.examining.sessions import Session
 from tinynn.examining.subjects import Subject
 from tinynn.examining.truth import Truth
 from tinynn.examining.verdicts import TOLERANCE, judge
@@ -19,6 +21,7 @@ __all__ = ["TOLERANCE", "examine"]
 
 def examine(subject: Subject, rng: np.random.Generator, mode: str) -> GradientReport:
     """Check one subject; raise an `UnusableError` where it gives nothing to compare."""
+    subject = movable(subject)
     y = first_output(subject)
     dys = cotangents(subject, y, rng)
     values = {name: array.copy() for name, array in subject.open(np.float64).arrays.items()}
@@ -49,6 +52,18 @@ def examine(subject: Subject, rng: np.random.Generator, mode: str) -> GradientRe
         report.diagnoses.append(nothing_checked())
     draw_errors(report, evidence)
     return report
+
+
+def movable(subject: Subject) -> Subject:
+    """Keep numbers as arrays of no axes: what arithmetic makes of those cannot be moved in place."""
+
+    def opened(dtype: Any) -> Session:
+        session = subject.open(dtype)
+        for name, value in session.arrays.items():
+            session.arrays[name] = np.asarray(value)
+        return session
+
+    return replace(subject, open=opened)
 
 
 def draw_errors(report: GradientReport, evidence: Evidence) -> None:
@@ -132,7 +147,7 @@ def cotangents(subject: Subject, y: np.ndarray, rng: np.random.Generator) -> lis
     """Return gradients dy of the output, of both signs and never small; 1 for a loss."""
     if not subject.free:
         return [np.ones(())]
-    return [rng.uniform(0.5, 1.5, y.shape) * rng.choice([-1.0, 1.0], y.shape) for _ in range(2)]
+    return [np.asarray(rng.uniform(0.5, 1.5, y.shape) * rng.choice([-1.0, 1.0], y.shape)) for _ in range(2)]
 
 
 def readable(name: str, raw: Any, shape: tuple[int, ...]) -> tuple[np.ndarray | None, Diagnosis | None]:

@@ -1,5 +1,6 @@
 """From claimed and true gradients to a verdict for each array."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,12 @@ def judge(evidence: Evidence, truth: "Truth", problems: dict[str, Diagnosis]) ->
 def judge_one(
     name: str, evidence: Evidence, truth: "Truth", largest: float, problem: Diagnosis | None
 ) -> Verdict:
-    """Compare one array's gradients, entry by entry or along directions."""
+    """Compare one array's gradients, entry by entry or along directions.
+
+    A direction that disagrees is a proof: the numbers that are looked at afterwards show where, never whether.
+    A claim of nothing but zeros is wrong as soon as the true gradient stands above rounding, however small it is
+    beside those of other arrays.
+    """
     shape = evidence.values[name].shape
     claimed = evidence.stacked(name)
     if claimed is None:
@@ -36,14 +42,27 @@ def judge_one(
             float(np.sqrt((claimed**2).reshape(len(claimed), -1).sum(1).max())),
             np.abs(derivatives).max(initial=0),
         )
-        error = float(np.abs(projected - derivatives).max(initial=0)) / (max(size, floor) or 1.0)
         if not len(directions):
             return Verdict(name, shape, float("nan"), "not checked", 0, truth.skipped[name])
+        floor = lowered(floor, claimed, derivatives, truth.doubt[name])
+        error = float(np.abs(projected - derivatives).max(initial=0)) / (max(size, floor) or 1.0)
         if error <= TOLERANCE:
             verdict = "wrong" if problem else "right"
             return Verdict(name, shape, error, verdict, len(directions), truth.skipped[name])
-        truth.sample(evidence, name)
+        truth.trace(evidence, name)
+        shown = compare(name, shape, claimed, evidence.expected[name], floor, truth.skipped[name], problem)
+        if shown.verdict == "wrong" and shown.error > TOLERANCE:
+            return shown
+        unseen = "it is wrong along random directions; no single number stands out"
+        return replace(shown, error=error, verdict="wrong", worst=None, problem=shown.problem or unseen)
+    floor = lowered(floor, claimed, evidence.expected[name], truth.doubt[name])
     return compare(name, shape, claimed, evidence.expected[name], floor, truth.skipped[name], problem)
+
+
+def lowered(floor: float, claimed: np.ndarray, expected: np.ndarray, doubt: float) -> float:
+    """Return the floor, or none for a claim of nothing but zeros where the true gradient is more than rounding."""
+    some = float(np.nanmax(np.abs(expected), initial=0)) > doubt
+    return 0.0 if some and not claimed.any() else floor
 
 
 def compare(
