@@ -1,8 +1,10 @@
 """Check a learner's file: import it, find the layers and losses that it defines, check each, print the reports."""
 
 import contextlib
+import os
 import sys
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from json import dumps
 from pathlib import Path
@@ -10,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from tinynn.examining import trial_inputs
-from tinynn.examining.calling import UnusableError
+from tinynn.examining.calling import UnusableError, described
 from tinynn.examining.specimen import is_machine
 from tinynn.gradcheck import check_gradients
 from tinynn.gradient_report import GradientReport
@@ -35,6 +37,8 @@ class FileReport:
     audits : list of LossAudit
     unchecked : dict of str
         Classes that could not be tried, and why.
+    skipped : dict of str
+        Classes that are not to be tried by themselves, base classes and containers, and why.
     """
 
     path: str
@@ -42,6 +46,7 @@ class FileReport:
     reports: list[GradientReport] = field(default_factory=list)
     audits: list[LossAudit] = field(default_factory=list)
     unchecked: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -60,6 +65,7 @@ class FileReport:
             "reports": [report.to_dict() for report in self.reports],
             "audits": [audit.to_dict() for audit in self.audits],
             "unchecked": self.unchecked,
+            "skipped": self.skipped,
         }
 
     def __str__(self) -> str:
@@ -67,6 +73,7 @@ class FileReport:
             return f"{self.path}: {self.problem}"
         blocks = [str(report) for report in self.reports] + [str(audit) for audit in self.audits]
         blocks += [f"{name}: not checked\n{why}" for name, why in self.unchecked.items()]
+        blocks += [f"{name}: skipped, {why}" for name, why in self.skipped.items()]
         right = sum(r.ok for r in self.reports) + sum(a.ok for a in self.audits)
         count = len(self.reports) + len(self.audits) + len(self.unchecked)
         return "\n\n".join([*blocks, f"{self.path}: {right} of {count} checks passed"])
@@ -87,10 +94,36 @@ def run(path: str | Path, json: bool = False) -> int:
     int
         0: every gradient is right. 1: something is wrong. 2: the file cannot be used.
     """
-    with contextlib.redirect_stdout(sys.stderr) if json else contextlib.nullcontext():
-        report = check_file(path)  # what the file itself prints is no JSON
-    print(dumps(report.to_dict(), indent=2, ensure_ascii=False) if json else report)
+    with _output_aside() if json else contextlib.nullcontext():
+        try:
+            report = check_file(path)  # what the file itself prints is no JSON
+        except KeyboardInterrupt:
+            report = FileReport(str(path), "interrupted")
+    text = dumps(report.to_dict(), indent=2, ensure_ascii=False) if json else str(report)
+    print(text.encode("utf-8", "backslashreplace").decode())  # half a surrogate pair cannot be printed
     return report.exit_code
+
+
+@contextlib.contextmanager
+def _output_aside() -> Iterator[None]:
+    """Send to stderr what is printed, also by programs that the file starts and by writes past `print`."""
+    for stream in (sys.stdout, sys.__stdout__):
+        if stream is not None:
+            stream.flush()
+    try:
+        kept = os.dup(1)
+        os.dup2(2, 1)
+    except OSError:  # there is no such descriptor
+        kept = -1
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if kept >= 0:
+            if sys.__stdout__ is not None and not sys.__stdout__.closed:
+                sys.__stdout__.flush()
+            os.dup2(kept, 1)
+            os.close(kept)
 
 
 def check_file(path: str | Path) -> FileReport:
@@ -124,10 +157,26 @@ def check_file(path: str | Path) -> FileReport:
         report.problem = f"there is no layer and no loss in this file. {HINT}"
         return report
     for kind in dict.fromkeys(classes):
+        parent = any(
+            other is not kind and issubclass(other, kind)
+            for other in vars(module).values()
+            if isinstance(other, type)
+        )
+        if why := trial_inputs.unfinished(kind, parent):
+            report.skipped[kind.__name__] = why
+            continue
         for thing, inputs in trial_inputs.candidates(kind, module):
-            _check_one(report, kind.__name__, thing, inputs)
+            if isinstance(inputs, str) and parent and not trial_inputs.has_example(kind, module):
+                report.skipped[kind.__name__] = f"a base class that cannot be tried by itself: {inputs}"
+            elif isinstance(inputs, str) and thing is None and trial_inputs.holds_layers(kind):
+                report.skipped[kind.__name__] = (
+                    "it is made of other layers; to check it too, put an object of it at the top level of the file"
+                )
+            else:
+                _check_one(report, kind.__name__, thing, inputs)
     if not report.reports:
-        report.problem = "\n".join(f"{name} was not checked: {why}" for name, why in report.unchecked.items())
+        left = report.unchecked | report.skipped
+        report.problem = "\n".join(f"{name} was not checked: {why}" for name, why in left.items())
     return report
 
 
@@ -137,12 +186,14 @@ def _check_one(report: FileReport, name: str, thing: Any, inputs: tuple[Any, ...
         return
     try:
         found = check_gradients(thing, *inputs)
-    except Exception as error:
-        report.unchecked[name] = f"the checker could not take it: {type(error).__name__}: {error}"
+        audits = [audit_loss(thing)] if len(inputs) == 2 else []
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        report.unchecked[name] = f"the checker could not take it: {described(error)}"
         return
     report.reports.append(found)
-    if len(inputs) == 2:
-        report.audits.append(audit_loss(thing))
+    report.audits += audits
 
 
 def load(path: Path) -> ModuleType:
@@ -163,10 +214,13 @@ def load(path: Path) -> ModuleType:
     sys.path.insert(0, folder)
     try:
         exec(code, module.__dict__)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
         where = f"line {lines[-1]}: " if lines else ""
-        raise UnusableError("import-error", f"{where}{type(error).__name__}: {error}") from None
+        raise UnusableError("import-error", f"{where}{described(error)}") from None
     finally:
-        sys.path.remove(folder)
+        with contextlib.suppress(ValueError):
+            sys.path.remove(folder)
     return module

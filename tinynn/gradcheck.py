@@ -28,7 +28,8 @@ def check_gradients(
     ============================================ ==================================================================
 
     A layer is any object with ``forward(x)`` and ``backward(dy)``, which returns ∂L/∂x; its parameters are the
-    floating-point attributes NAME beside which ``backward`` leaves dNAME. A loss has ``forward(outputs, targets)``,
+    floating-point arrays NAME that ``forward`` uses and leaves alone, and beside which ``backward`` leaves dNAME (or
+    ``grad_NAME``, or ``grads["NAME"]`` for ``params["NAME"]``). A loss has ``forward(outputs, targets)``,
     a number, and ``backward()``, its gradient. A network, a learner's own too, is a layer that may hold layers.
 
     True derivatives are central differences in float64 with the step that survives rounding, confirmed by the complex

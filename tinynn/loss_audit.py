@@ -64,7 +64,8 @@ def audit_loss(loss: Any) -> LossAudit:
     ================================ ==================================================================
     code                             holds if
     ================================ ==================================================================
-    ``uniform-is-ln-k``              equal logits (or probabilities) for K classes cost ln K nats
+    ``uniform-is-ln-k``              equal logits (or probabilities) for K classes cost ln K nats; only asked of what
+                                     looks like a cross-entropy, not of a hinge, a focal loss or a divergence
     ``shift-invariance``             a constant added to all logits of a row changes nothing
     ``mean-over-batch``              the same rows twice cost as much as once
     ``swapped-arguments``            prediction and target in each other's place are noticed: refused, or

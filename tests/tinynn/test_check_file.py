@@ -193,3 +193,233 @@ def test_what_could_not_be_tried_does_not_count_as_right(write):
     assert list(report.unchecked) == ["Picky"]
     assert all(r.ok for r in report.reports)
     assert report.exit_code == 1
+
+
+STOPS = """
+    import sys
+    import numpy as np
+
+    class Fine:
+        def forward(self, x):
+            return 2 * x
+
+        def backward(self, dy):
+            return 2 * dy
+
+    class Stops:
+        def __init__(self):
+            {init}
+
+        def forward(self, x):
+            {forward}
+            return x
+
+        def backward(self, dy):
+            {backward}
+            return dy
+"""
+
+
+@pytest.mark.parametrize("place", ["init", "forward", "backward"])
+@pytest.mark.parametrize(
+    "stop", ["exit()", "sys.exit(0)", "raise GeneratorExit", "raise type('Stop', (BaseException,), {{}})"]
+)
+def test_code_that_exits_fails_and_does_not_end_the_checker(write, capsys, place, stop):
+    path = write(
+        STOPS.format(**{"init": "pass", "forward": "pass", "backward": "pass", place: stop.format()})
+    )
+    assert run(path, json=True) == 1
+    data = json.loads(capsys.readouterr().out)
+    assert data["reports"][0]["ok"]
+    told = json.dumps(data["unchecked"]) + json.dumps(data["reports"][1:])
+    assert "raised" in told
+    assert {"exit()": "SystemExit", "sys.exit(0)": "SystemExit"}.get(stop, "") in told
+
+
+def test_a_file_that_stops_at_its_top_level_says_so(write, capsys):
+    for text in ("class Stop(BaseException): pass\nraise Stop('now')\n", "raise KeyboardInterrupt\n"):
+        assert run(write(text), json=True) == 2
+        assert json.loads(capsys.readouterr().out)["problem"]
+
+
+def test_text_that_cannot_be_encoded_is_still_printed(write, capsys):
+    path = write(STOPS.format(init="pass", forward="raise ValueError('\\udc80')", backward="pass"))
+    assert run(path, json=True) == 1
+    text = capsys.readouterr().out
+    text.encode("utf-8")
+    assert json.loads(text)["reports"][0]["ok"]
+
+
+@pytest.mark.parametrize("returned", ["None", "()", "[]", "3", "Odd"])
+def test_an_example_that_is_no_layer_is_refused(write, capsys, returned):
+    text = f"""
+        class Odd:
+            @staticmethod
+            def example():
+                return {returned}
+
+            def forward(self, x):
+                return x
+
+            def backward(self, dy):
+                return dy
+    """
+    assert run(write(text), json=True) == 2
+    assert "example() returned" in json.loads(capsys.readouterr().out)["problem"]
+
+
+BASES = """
+    import abc
+
+    class Abstract(abc.ABC):
+        @abc.abstractmethod
+        def forward(self, x): ...
+
+        @abc.abstractmethod
+        def backward(self, dy): ...
+
+    class Promise:
+        def forward(self, x):
+            raise NotImplementedError
+
+        def backward(self, dy):
+            raise NotImplementedError("later")
+
+    class Layer:
+        def forward(self, x):
+            pass
+
+        def backward(self, dy):
+            '''Return dx.'''
+
+    class Activation(Layer):
+        def __init__(self, f, df):
+            self.f, self.df = f, df
+
+        def forward(self, x):
+            self.x = x
+            return self.f(x)
+
+        def backward(self, dy):
+            return dy * self.df(self.x)
+
+    class Square(Activation):
+        def __init__(self):
+            super().__init__(lambda x: x**2, lambda x: 2 * x)
+
+    class Net:
+        def __init__(self, layers):
+            self.layers = layers
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = layer.forward(x)
+            return x
+
+        def backward(self, dy):
+            for layer in reversed(self.layers):
+                dy = layer.backward(dy)
+            return dy
+
+    class Trainer:
+        def __init__(self, net, opt):
+            self.net, self.opt = net, opt
+
+        def forward(self, x):
+            return self.net.forward(x)
+
+        def backward(self, dy):
+            return self.net.backward(dy)
+"""
+
+
+def test_base_classes_and_containers_are_skipped_with_a_note(write, capsys):
+    path = write(BASES)
+    report = check_file(path)
+    assert [r.title for r in report.reports] == ["Square"]
+    assert not report.unchecked
+    assert list(report.skipped) == ["Abstract", "Promise", "Layer", "Activation", "Net", "Trainer"]
+    assert run(path) == 0
+    assert "Net: skipped" in capsys.readouterr().out
+
+
+def test_an_empty_method_is_skipped_only_where_another_class_fills_it(write):
+    text = textwrap.dedent(BASES).replace("2 * x)", "3 * x)")  # a mistake in a derived class is still found
+    assert check_file(write(text)).exit_code == 1
+    unfinished = textwrap.dedent(RIGHT) + "\nclass Later:\n    def forward(self, x): pass\n"
+    assert check_file(write(unfinished + "    def backward(self, dy): pass\n")).exit_code == 1
+    wrong_base = textwrap.dedent(WRONG) + "\nclass Derived(Dense): pass\n"
+    assert "Dense" in [r.title for r in check_file(write(wrong_base)).reports if not r.ok]
+
+
+CLIPPED = {
+    "both": "np.clip(p, 1e-7, 1 - 1e-7)",
+    "below": "np.maximum(p, 1e-12)",
+    "coarse": "np.clip(p, 0.01, 0.99)",
+}
+
+
+@pytest.mark.parametrize(
+    ("clip", "focal"),
+    [(clip, focal) for clip in CLIPPED for focal in (False, True) if (clip, focal) != ("coarse", True)],
+)
+def test_a_loss_that_clips_probabilities_is_given_probabilities(write, clip, focal):
+    text = f"""
+        import numpy as np
+
+        class Clipped:
+            def forward(self, p, t):
+                self.p, self.t = {CLIPPED[clip]}, t
+                return -(t * np.log(self.p)).sum() / len(p)
+
+            def backward(self):
+                return -self.t / self.p / len(self.p)
+    """
+    if focal:
+        text = text.replace("(t * np", "(t * (1 - p) ** 2 * np").replace(
+            "-self.t / self.p",
+            "-self.t * ((1 - self.p) ** 2 / self.p - 2 * (1 - self.p) * np.log(self.p))",
+        )
+    report = check_file(write(text))
+    assert report.exit_code == 0, str(report)
+    wrong = check_file(write(text.replace(" / len(self.p)", ""), "wrong.py"))
+    assert "missing-mean" in wrong.reports[0].codes
+
+
+def test_a_loss_of_numbers_is_not_given_probabilities(write):
+    text = """
+        import numpy as np
+
+        class Huber:
+            def forward(self, y, t):
+                self.e = y - t
+                a = np.abs(self.e)
+                return np.where(a < 1, self.e**2 / 2, a - 0.5).mean()
+
+            def backward(self):  # right for errors below 1 only
+                return self.e / self.e.size
+    """
+    assert check_file(write(text)).exit_code == 1
+
+
+def test_a_method_with_too_many_arguments_is_told_about_them(write, capsys):
+    text = """
+        class Step:
+            def forward(self, x):
+                return 2 * x
+
+            def backward(self, dy, learning_rate):
+                return 2 * dy
+    """
+    assert run(write(text)) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "Step.backward(dy, learning_rate)" in out
+    assert "default value" in out
+    assert "layers.py, line 6" in out
+    assert "calling.py" not in out
+
+
+def test_what_a_file_writes_past_print_does_not_get_into_the_json(write, capfd):
+    text = "import os, sys\nos.write(1, b'raw')\nos.system('echo shell')\nsys.__stdout__.write('under')\n"
+    assert run(write(text + textwrap.dedent(RIGHT)), json=True) == 0
+    assert json.loads(capfd.readouterr().out)["ok"]

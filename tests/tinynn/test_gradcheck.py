@@ -228,7 +228,7 @@ def test_mode_is_checked():
         check_gradients(nn.Tanh(), X, mode="fast")
 
 
-def test_a_parameter_without_a_gradient_is_mentioned():
+def test_a_parameter_without_a_gradient_is_an_error():
     class Forgetful(Bad):
         def __init__(self):
             super().__init__()
@@ -241,8 +241,8 @@ def test_a_parameter_without_a_gradient_is_mentioned():
             return super().backward(dy * self.scale)
 
     report = check_gradients(Forgetful(), X)
-    assert report.ok
-    assert "scale is not checked" in str(report)
+    assert report.codes == ["no-gradient"]
+    assert "self.dscale" in report.diagnoses[0].sentence
 
 
 def test_a_network_of_the_learners_own_layers():

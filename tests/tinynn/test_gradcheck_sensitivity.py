@@ -27,7 +27,9 @@ def spoilt_dense(shape, where, seed, factor=0.0):
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("shape", [(80, 60), (12, 700), (700, 12), (784, 128)])
+@pytest.mark.parametrize(
+    "shape", [(80, 60), (12, 700), (700, 12), pytest.param((784, 128), marks=pytest.mark.slow)]
+)
 def test_one_number_that_was_zeroed_is_caught_and_found(shape, seed):
     where = tuple(int(i) for i in np.random.default_rng(seed).integers(shape))
     report = check_gradients(*spoilt_dense(shape, where, seed), seed=seed, mode="projected")

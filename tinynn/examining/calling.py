@@ -31,20 +31,61 @@ def call(what: str, function: Callable[..., Any], *arguments: Any, **named: Any)
     try:
         with np.errstate(all="ignore"):
             return function(*arguments, **named)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # exit() too: it must not end the checker, least of all with success
         frames = []
         step = error.__traceback__
         while step is not None:
             frames.append((step.tb_frame.f_code.co_filename, step.tb_lineno))
             step = step.tb_next
-        own = [frame for frame in frames if frame[0] != __file__]
+        own = [frame for frame in frames if frame[0] != __file__ and not frame[0].startswith("<frozen")]
+        if (
+            isinstance(error, TypeError)
+            and not own
+            and (wrong := _wrong_arguments(what, function, arguments, named))
+        ):
+            raise wrong from None
         file, line = (own or frames)[-1]
         known = getattr(getattr(function, "__code__", None), "co_filename", None)
         theirs = [frame for frame in own if frame[0] == known]
         file, line = theirs[-1] if theirs else (file, line)
-        text = " ".join(str(error).split())
         where = f"{file}, line {line}"
-        raise UnusableError("raised", f"{what} raised {type(error).__name__}: {text}", where) from None
+        raise UnusableError("raised", f"{what} raised {described(error)}", where) from None
+
+
+def described(error: BaseException) -> str:
+    """Return the name and the text of an exception, whose own code may fail too."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:
+        text = "(its text cannot be had)"
+    return f"{type(error).__name__}: {text}"
+
+
+def _wrong_arguments(
+    what: str, function: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]
+) -> UnusableError | None:
+    """Say that a function takes other arguments than the checker gives, if that is what is wrong."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+    try:
+        signature.bind(*given, **named)
+    except TypeError as error:
+        code = getattr(function, "__code__", None) or getattr(
+            getattr(function, "__init__", None), "__code__", None
+        )
+        sentence = (
+            f"{what}{signature} cannot be called as the checker calls it, with {len(given)} "
+            f"argument{'' if len(given) == 1 else 's'} ({error}). A layer has forward(x) and backward(dy), a loss "
+            "forward(outputs, targets) and backward(); give every further argument, such as a learning rate, a default "
+            "value, or make it an attribute."
+        )
+        where = f"{code.co_filename}, line {code.co_firstlineno}" if code else ""
+        return UnusableError("wrong-arguments", sentence, where)
+    return None
 
 
 def required(function: Callable[..., Any]) -> int:

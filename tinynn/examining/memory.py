@@ -10,6 +10,7 @@ import numpy as np
 
 from tinynn.examining.calling import UnusableError
 from tinynn.examining.evidence import Diagnosis, Evidence, claim, fits
+from tinynn.examining.places import PARAMETERS
 from tinynn.examining.sessions import Session
 
 CACHE = "what forward stores for backward: each forward pass must store anew, in the object itself"
@@ -17,8 +18,9 @@ CACHE = "what forward stores for backward: each forward pass must store anew, in
 
 def probe_memory(e: Evidence) -> list[Diagnosis]:
     """Return what is wrong with the memory of the code under test, each code once."""
+    unstored = [unstored_gradient(name) for name in e.subject.unstored]
     if any(claimed[0] is None for claimed in e.claimed.values()):
-        return []
+        return unstored
     found = [arguments_kept(e), *after_backward(e), after_another_batch(e), beside_another(e), linear(e)]
     once: dict[str, Diagnosis] = {}
     for diagnosis in found:
@@ -26,7 +28,22 @@ def probe_memory(e: Evidence) -> list[Diagnosis]:
             "overwritten-activation" in once and diagnosis.code != "updated-before-propagated"
         ):
             once.setdefault(diagnosis.code, diagnosis)
-    return list(once.values())
+    return unstored + list(once.values())
+
+
+def unstored_gradient(name: str) -> Diagnosis:
+    """Describe a parameter that no training can change."""
+    above, last = (["", *name.split(".")])[-2:]
+    stored = f"self.d{last.lstrip('_')}"
+    if last.isdigit() or above in PARAMETERS:
+        stored = f"self.grads[{last if last.isdigit() else repr(last)}]"
+    return Diagnosis(
+        "no-gradient",
+        f"{name} changes the output, and backward stores no gradient for it: store it as {stored}",
+        f"the output changed with {name}, which has no gradient beside it after backward",
+        f"backward; if {name} is a constant, say so with {name}.setflags(write=False)",
+        (name,),
+    )
 
 
 def same(a: Any, b: Any, size: float) -> bool:

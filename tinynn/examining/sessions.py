@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tinynn.examining.calling import UnusableError, call, required
+from tinynn.examining.places import Path
 from tinynn.examining.specimen import Specimen
 
 
@@ -39,13 +40,21 @@ class Session(Protocol):
 class LayerSession:
     """A layer, or a whole network without its loss, on a batch x."""
 
-    def __init__(self, layer: Any, x: np.ndarray, names: list[str], dtype: Any, training: bool) -> None:
+    def __init__(
+        self,
+        layer: Any,
+        x: np.ndarray,
+        gradients: dict[str, tuple[int, Path]],
+        dtype: Any,
+        training: bool,
+    ) -> None:
         self.specimen = Specimen(layer, dtype, training)
         self.arrays: dict[str, np.ndarray] = {}
         self.after: dict[str, np.ndarray] = {}
-        self.specimen.keep_only(names)
-        for name, (part, attribute) in self.specimen.parameters.items():
-            value = getattr(part, attribute)
+        self.specimen.gradients = gradients
+        self.specimen.keep_only(gradients)
+        for name in self.specimen.parameters:
+            value = self.specimen.value(name)
             if not isinstance(value, np.ndarray):
                 value = np.array(value, dtype=dtype)
             self.arrays[name] = np.ascontiguousarray(value).reshape(value.shape)
@@ -53,14 +62,10 @@ class LayerSession:
 
     def forward(self) -> Any:
         """y at the current arrays."""
-        for name, (part, attribute) in self.specimen.parameters.items():
-            kept = getattr(part, attribute)
-            value = self.arrays[name]
-            if isinstance(kept, np.ndarray):
-                if kept is not value:
-                    setattr(part, attribute, value)
-            else:
-                setattr(part, attribute, value[()])
+        for name in self.specimen.parameters:
+            kept, value = self.specimen.value(name), self.arrays[name]
+            if kept is not value:
+                self.specimen.set(name, value if isinstance(kept, np.ndarray) else value[()])
         self.given = self.arrays["x"].copy()
         return self.specimen.forward(self.given)
 
@@ -70,10 +75,7 @@ class LayerSession:
         self.dy, self.given_dy = dy, dy.copy()
         dx = self.specimen.backward(self.given_dy)
         gradients = {name: _copied(self.specimen.gradient(name)) for name in self.specimen.parameters}
-        self.after = {
-            name: np.array(getattr(part, attribute))
-            for name, (part, attribute) in self.specimen.parameters.items()
-        }
+        self.after = {name: np.array(self.specimen.value(name)) for name in self.specimen.parameters}
         for name, value in self.before.items():  # a backward pass that also learns gets its parameters back
             self.arrays[name][...] = value
         return gradients | {"x": _copied(dx)}

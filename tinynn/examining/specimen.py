@@ -1,9 +1,10 @@
 """A copy of somebody's layer or loss to experiment on: in float64, its randomness held, its parameters found."""
 
+import contextlib
 import copy
 import inspect
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +12,9 @@ import numpy as np
 
 from tinynn.buffers import Buffered
 from tinynn.examining.calling import FLAGS, call
+from tinynn.examining.places import Path, attributes, is_float, is_machine, numbers, parts, read, title, write
+
+__all__ = ["Specimen", "duplicate", "is_float", "is_machine", "parts", "uses_single_precision"]
 
 FLAT_VECTORS = (
     "parameters",
@@ -19,34 +23,15 @@ FLAT_VECTORS = (
 )  # a Sequential's; its layers hold the same numbers by name
 
 
-def is_machine(thing: object) -> bool:
-    """Whether something has `forward` and `backward`."""
-    return callable(getattr(thing, "forward", None)) and callable(getattr(thing, "backward", None))
-
-
-def parts(root: Any, path: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Any]]:
-    """Go through an object and the objects with `forward` and `backward` that it holds, with their names."""
-    seen = set() if seen is None else seen
-    seen.add(id(root))
-    yield path, root
-    for name, value in list(getattr(root, "__dict__", {}).items()):
-        if name.startswith("_"):
-            continue
-        held: Any = value.items() if isinstance(value, dict) else None
-        if held is None and isinstance(value, list | tuple):
-            held = enumerate(value)
-        for key, item in held if held is not None else [(name, value)]:
-            if is_machine(item) and id(item) not in seen and not isinstance(item, type):
-                label = f"{key} {type(item).__name__}" if held is not None else str(key)
-                yield from parts(item, f"{path}{label}.", seen)
-
-
 def duplicate(original: Any, dtype: Any) -> Any:
     """Return a deep copy whose floating-point arrays have another dtype."""
     modules: dict[int, Any] = {id(np): np}  # modules are shared, they cannot be copied
     for _, part in parts(original):
-        modules |= {id(v): v for v in getattr(part, "__dict__", {}).values() if isinstance(v, ModuleType)}
+        modules |= {id(v): v for v in attributes(part).values() if isinstance(v, ModuleType)}
+    for generator in shared_generators(original):  # put back by a specimen after each use
+        modules[id(generator)] = generator
     double = call(f"copying {type(original).__name__}", copy.deepcopy, original, modules)
+    converted: dict[int, tuple[Any, Any]] = {}  # one array under two names stays one array
     for _, part in parts(double):
         if isinstance(part, Buffered):
             part.drop_buffers()
@@ -55,12 +40,69 @@ def duplicate(original: Any, dtype: Any) -> Any:
             part, "__dict__", {}
         ):  # a layer of ours: the copy's arrays are no views of a vector
             part.bound = frozenset()
-        for name, value in list(vars(part).items() if hasattr(part, "__dict__") else ()):
+        for path, value in list(numbers(part)):
             if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-                setattr(part, name, value.astype(dtype))
-            elif name == "dtype" and isinstance(value, np.dtype):
-                part.dtype = np.dtype(dtype)
+                old_and_new = converted.setdefault(id(value), (value, value.astype(dtype)))
+                _replace(part, path, old_and_new[1])
+        if isinstance(attributes(part).get("dtype"), np.dtype):
+            part.dtype = np.dtype(dtype)
     return double
+
+
+def _replace(part: Any, path: Path, value: Any) -> None:
+    """Put an array at a path, where a tuple on the way is replaced by another."""
+    owner = read(part, path[:-1])
+    if isinstance(owner, tuple):
+        inner = list(owner)
+        inner[path[-1]] = value
+        _replace(part, path[:-1], type(owner)(*inner) if hasattr(owner, "_fields") else tuple(inner))
+    else:
+        write(part, path, value)
+
+
+def shared_generators(original: Any) -> list[Any]:
+    """Return the generators of random numbers that stand in modules, closures and classes, not in the object."""
+    found: dict[int, Any] = {}
+    for _, part in parts(original):
+        for kind in type(part).__mro__:
+            for thing in vars(kind).values():
+                function = inspect.unwrap(getattr(thing, "__func__", thing)) if callable(thing) else thing
+                around = [function, *vars_of(function)]
+                found |= {id(v): v for v in around if isinstance(v, GENERATORS)}
+    return list(found.values())
+
+
+def vars_of(function: Any) -> list[Any]:
+    """Return the globals and the enclosed variables of a function."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return []
+    module = function.__globals__
+    found = list(module.values()) if not module.get("__name__", "").startswith("tinynn.") else []
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):  # an empty cell
+            found.append(cell.cell_contents)
+    return found
+
+
+GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+
+
+def state_of(generator: Any) -> Any:
+    """Return the state of a generator of random numbers."""
+    if isinstance(generator, np.random.Generator):
+        return generator.bit_generator.state
+    return generator.get_state() if isinstance(generator, np.random.RandomState) else generator.getstate()
+
+
+def put_back(generator: Any, state: Any) -> None:
+    """Give a generator of random numbers a state that it had."""
+    if isinstance(generator, np.random.Generator):
+        generator.bit_generator.state = state
+    elif isinstance(generator, np.random.RandomState):
+        generator.set_state(state)
+    else:
+        generator.setstate(state)
 
 
 def uses_single_precision(original: Any) -> bool:
@@ -68,8 +110,7 @@ def uses_single_precision(original: Any) -> bool:
     return any(
         isinstance(value, np.ndarray) and value.dtype == np.float32
         for _, part in parts(original)
-        for name, value in getattr(part, "__dict__", {}).items()
-        if not name.startswith("_")
+        for _, value in numbers(part)
     )
 
 
@@ -87,49 +128,81 @@ class Specimen:
         self.flags: dict[str, dict[str, Any]] = {}
         self.global_state: Any = None
         self.drew = False
-        self.generators: list[np.random.Generator] = []
+        self.generators: list[Any] = []
         self.watched = {"forward", "backward"}
-        self.parameters: dict[str, tuple[Any, str]] = {}
+        self.parameters: dict[str, list[tuple[Any, Path]]] = {}
+        self.gradients: dict[str, tuple[int, Path]] = {}
         self.held: list[Callable[[], None]] = []
-        for path, part in parts(self.object):
-            for name, value in list(vars(part).items() if hasattr(part, "__dict__") else ()):
-                if is_float(value) and not (name in FLAT_VECTORS and hasattr(part, "layers")):
-                    self.parameters[path + name] = (part, name)
-                elif isinstance(value, int):
-                    self.held.append(_keeping(part, name, value))
-                elif isinstance(value, np.random.Generator):
+        known: dict[int, str] = {}
+        for place, part in parts(self.object):
+            for path, value in numbers(part):
+                if len(path) == 1 and path[0] in FLAT_VECTORS and hasattr(part, "layers"):
+                    continue
+                name = known.get(id(value), "") if isinstance(value, np.ndarray) else ""
+                name = name or place + title(path)
+                self.parameters.setdefault(name, []).append((part, path))
+                if isinstance(value, np.ndarray):
+                    known[id(value)] = name
+            for name, value in attributes(part).items():
+                if isinstance(value, int):
+                    self.held.append(_keeping(part, (name,), value))
+                elif isinstance(value, GENERATORS):
                     self.generators.append(value)
-        for value in getattr(getattr(type(original).forward, "__globals__", None), "values", dict)():
-            if isinstance(value, np.random.Generator):
-                self.generators.append(value)
+        self.constants = {
+            place + title(path)
+            for place, part in parts(original)
+            for path, value in numbers(part)
+            if isinstance(value, np.ndarray) and not value.flags.writeable
+        }
+        shared = shared_generators(original)
+        self.shared = [(generator, state_of(generator)) for generator in shared]
+        self.reached = list(self.shared)
+        own = {id(generator): generator for generator in self.generators}
+        self.generators = [g for i, g in own.items() if i not in {id(s) for s in shared}]
         self.held += [_rewinding(generator) for generator in self.generators]
 
-    def keep_only(self, names: list[str]) -> None:
+    def keep_only(self, names: Collection[str]) -> None:
         """Treat these as parameters, and put all other numbers back before each forward pass."""
-        for name, (part, attribute) in list(self.parameters.items()):
+        gradients = {(id(self.parameters[n][k][0]), path) for n, (k, path) in self.gradients.items()}
+        for name, places in list(self.parameters.items()):
             if name not in names:
                 del self.parameters[name]
-                value = getattr(part, attribute)
-                if not attribute.startswith("d"):
-                    self.held.append(_keeping(part, attribute, value))
+                for part, path in places:
+                    if not str(path[0]).startswith("d") and (id(part), path) not in gradients:
+                        self.held.append(_keeping(part, path, read(part, path)))
 
     def forward(self, *inputs: Any) -> Any:
         """Call `forward` with everything random and remembered put back."""
         for hold in self.held:
             hold()
         self.global_state = None
+        self.reached = list(self.shared)
         self.result = self._call("forward", *inputs)
         return self.result
 
     def backward(self, *dy: Any) -> Any:
         """Call `backward`, and see whether it draws random numbers."""
-        before = [str(generator.bit_generator.state) for generator in self.generators]
+        before = [str(state_of(generator)) for generator in self.generators]
+        reached = [str(state) for _, state in self.reached]
         dx = self._call("backward", *dy)
-        after = [str(generator.bit_generator.state) for generator in self.generators]
+        after = [str(state_of(generator)) for generator in self.generators]
         self.drew = before != after or "backward" in self.watched
+        self.drew = self.drew or reached != [str(state) for _, state in self.reached]
         return dx
 
     def _call(self, method: str, *arguments: Any) -> Any:
+        """Call a method with the shared generators as this specimen left them, and others find them untouched."""
+        lent = [(generator, state_of(generator)) for generator, _ in self.shared]
+        for generator, state in self.reached:
+            put_back(generator, state)
+        try:
+            return self._call_seeded(method, *arguments)
+        finally:
+            self.reached = [(generator, state_of(generator)) for generator, _ in self.shared]
+            for generator, state in lent:
+                put_back(generator, state)
+
+    def _call_seeded(self, method: str, *arguments: Any) -> Any:
         what, function, flags = f"{self.name}.{method}", getattr(self.object, method), self._flags(method)
         if method not in self.watched:
             return call(what, function, *arguments, **flags)
@@ -144,15 +217,21 @@ class Specimen:
             if _equal(before, self.global_state):
                 self.watched.discard(method)  # it draws nothing from the generators that all share
 
+    def value(self, name: str) -> Any:
+        """Return a parameter."""
+        return read(*self.parameters[name][0])
+
+    def set(self, name: str, value: Any) -> None:
+        """Replace a parameter, under all of its names."""
+        old = self.value(name)
+        for part, path in self.parameters[name]:
+            if read(part, path) is old:
+                write(part, path, value)
+
     def gradient(self, name: str) -> Any:
         """Return what `backward` left as gradient of a parameter."""
-        part, attribute = self.parameters[name]
-        return getattr(part, "d" + attribute, None)
-
-    def has_gradient(self, name: str) -> bool:
-        """Whether a parameter W has an attribute dW."""
-        part, attribute = self.parameters[name]
-        return hasattr(part, "d" + attribute)
+        k, path = self.gradients[name]
+        return read(self.parameters[name][k][0], path)
 
     def _flags(self, method: str) -> dict[str, Any]:
         if method not in self.flags:
@@ -181,28 +260,18 @@ def _set_global_state(state: tuple[Any, Any]) -> None:
 SEEDED = (np.random.RandomState(0).get_state(), random.Random(0).getstate())
 
 
-def is_float(value: Any) -> bool:
-    """Whether something is a floating-point number or an array of them."""
-    return isinstance(value, float | np.floating) or (
-        isinstance(value, np.ndarray) and value.dtype.kind in "fc"
-    )
-
-
-def _keeping(part: Any, name: str, value: Any) -> Callable[[], None]:
+def _keeping(part: Any, path: Path, value: Any) -> Callable[[], None]:
     kept = value.copy() if isinstance(value, np.ndarray) else value
 
     def hold() -> None:
         if isinstance(kept, np.ndarray):
             value[...] = kept
-        setattr(part, name, value)
+        if len(path) == 1:  # within a container it may have been thrown away since
+            setattr(part, path[0], value)
 
     return hold
 
 
-def _rewinding(generator: np.random.Generator) -> Callable[[], None]:
-    state = generator.bit_generator.state
-
-    def hold() -> None:
-        generator.bit_generator.state = state
-
-    return hold
+def _rewinding(generator: Any) -> Callable[[], None]:
+    state = state_of(generator)
+    return lambda: put_back(generator, state)

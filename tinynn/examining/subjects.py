@@ -1,6 +1,5 @@
 """What a gradient check can look at, and how a layer, a loss, a network and a function are told from each other."""
 
-import contextlib
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from tinynn.backend import backend_of
-from tinynn.examining.calling import UnusableError, call
+from tinynn.examining.calling import call
+from tinynn.examining.parameters import Found, find, grown
 from tinynn.examining.sessions import FunctionSession, LayerSession, LossSession, NetworkSession, Session
-from tinynn.examining.specimen import Specimen, duplicate, is_machine, uses_single_precision
+from tinynn.examining.specimen import duplicate, is_machine, uses_single_precision
 from tinynn.layers import Layer
 from tinynn.network import Sequential
 
@@ -33,6 +33,8 @@ class Subject:
         Whether the output's gradient dy may be chosen; that of a loss is 1.
     model, loss, inputs, training
         What it was made of, for looking at its parts one by one.
+    unstored : list of str
+        Arrays that change the output and have no gradient.
     """
 
     kind: str
@@ -46,6 +48,7 @@ class Subject:
     loss: Any = None
     inputs: tuple[Any, ...] = ()
     training: bool = True
+    unstored: list[str] = field(default_factory=list)
 
 
 def subject_of(thing: Any, arguments: Sequence[Any], training: bool) -> Subject:
@@ -111,15 +114,16 @@ def layer_subject(layer: Any, x: Any, training: bool) -> Subject:
     """A layer, or a network without its loss."""
     x = floats("x", x)
     notes = precision_notes(layer)
-    layer = placed(layer, x)
-    names, missing = parameter_names(layer, x, training)
+    layer = grown(placed(layer, x), x, training)
+    found = find(layer, x, training)
     return Subject(
         kind="layer",
         title=type(layer).__name__,
-        open=lambda dtype: LayerSession(layer, x, names, dtype, training),
+        open=lambda dtype: LayerSession(layer, x, found.gradients, dtype, training),
         rows=len(x) if x.ndim else None,
         free=True,
-        notes=notes + missing,
+        notes=notes + unused_notes(found),
+        unstored=found.unstored,
         model=layer,
         inputs=(x,),
         training=training,
@@ -145,17 +149,18 @@ def network_subject(model: Any, loss: Any, x: Any, y: Any, training: bool) -> Su
     """A network with its loss, as in a step of training."""
     x, targets = floats("x", x), host(y)
     notes = precision_notes(model, loss)
-    model = placed(model, x)
-    names, missing = parameter_names(model, x, training)
+    model = grown(placed(model, x), x, training)
+    found = find(model, x, training)
     return Subject(
         kind="network",
         title=f"{type(model).__name__} with {type(loss).__name__}",
         open=lambda dtype: NetworkSession(
-            LayerSession(model, x, names, dtype, training), loss, targets, dtype
+            LayerSession(model, x, found.gradients, dtype, training), loss, targets, dtype
         ),
         rows=len(x),
         free=False,
-        notes=notes + missing,
+        notes=notes + unused_notes(found),
+        unstored=found.unstored,
         model=model,
         loss=loss,
         inputs=(x, targets),
@@ -188,25 +193,12 @@ def host(targets: Any) -> np.ndarray:
     return targets.astype(np.float64) if targets.dtype.kind == "f" else targets
 
 
-def parameter_names(layer: Any, x: np.ndarray, training: bool) -> tuple[list[str], list[str]]:
-    """Find the parameters: numbers W beside which a backward pass leaves dW. Say which numbers have none."""
-    trial = Specimen(layer, np.float64, training)
-    with contextlib.suppress(UnusableError):  # the check itself will meet it again, and report it
-        trial.backward(np.ones_like(np.asarray(trial.forward(x.copy()))))
-    names = [name for name in trial.parameters if trial.has_gradient(name)]
-    lonely = [
-        name
-        for name, (part, attribute) in trial.parameters.items()
-        if name not in names
-        and isinstance(getattr(part, attribute), np.ndarray)
-        and not (attribute.startswith("d") and hasattr(part, attribute[1:]))
-        and not isinstance(part, Layer)
-    ]
-    notes = [
+def unused_notes(found: Found) -> list[str]:
+    """Say which arrays are taken for constants."""
+    return [
         f"{name} is not checked: a parameter is checked when its gradient is beside it, as d{name.split('.')[-1]}."
-        for name in lonely
+        for name in found.unused
     ]
-    return names, notes
 
 
 def precision_notes(*things: Any) -> list[str]:
