@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinynn import datasets
 from tinynn.adaptive import Adam, AdamW, Clipped, RMSProp
+from tinynn.callbacks import Callback, EarlyStopping, Training
 from tinynn.classifier import Classifier
 from tinynn.elementwise_losses import BinaryCrossEntropy, Huber, MeanSquaredError
 from tinynn.history import History
@@ -37,7 +38,9 @@ from tinynn.layers import (
 from tinynn.losses import Loss, SoftmaxCrossEntropy, softmax
 from tinynn.network import Sequential
 from tinynn.optimizers import SGD, Optimizer
+from tinynn.regularization import L1, L2, MaxNorm
 from tinynn.schedules import Constant, CosineDecay, OneCycle, ReduceOnPlateau, Schedule, StepDecay
+from tinynn.targets import balanced_weights
 from tinynn.training import fit
 
 if TYPE_CHECKING:
@@ -68,12 +71,15 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "ELU",
     "GELU",
+    "L1",
+    "L2",
     "SGD",
     "Adam",
     "AdamW",
     "AveragePool2D",
     "BatchNorm",
     "BinaryCrossEntropy",
+    "Callback",
     "Classifier",
     "Clipped",
     "Constant",
@@ -81,6 +87,7 @@ __all__ = [
     "CosineDecay",
     "Dense",
     "Dropout",
+    "EarlyStopping",
     "Flatten",
     "GlobalAveragePool2D",
     "GradientReport",
@@ -92,6 +99,7 @@ __all__ = [
     "Ledger",
     "Loss",
     "LossAudit",
+    "MaxNorm",
     "MaxPool2D",
     "MeanSquaredError",
     "OneCycle",
@@ -110,7 +118,9 @@ __all__ = [
     "Softplus",
     "StepDecay",
     "Tanh",
+    "Training",
     "audit_loss",
+    "balanced_weights",
     "check_gradients",
     "datasets",
     "explain",

@@ -28,7 +28,11 @@ class Backend:
         The device name that users write: ``"cpu"`` or ``"cuda"``.
     xp : module
         The array library itself.
+    immediate : bool
+        Whether a number can be read without waiting for a device.
     """
+
+    immediate = True
 
     def __init__(self, name: str, xp: ModuleType) -> None:
         self.name = name
@@ -67,6 +71,8 @@ class Backend:
 
 class CudaBackend(Backend):
     """CuPy, or a library with CuPy's surface."""
+
+    immediate = False
 
     def asarray(self, array: Any, dtype: Any = None) -> Array:
         """Bring an array onto the device, as one explicit copy."""

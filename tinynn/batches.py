@@ -1,41 +1,216 @@
-"""Shuffled batches: rows gathered on the network's device, converted as they are needed."""
+"""Batches: rows gathered on the network's device and converted as they are needed, or batches that the caller makes."""
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sized
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from tinynn.backend import Array
+from tinynn.backend import CPU, Array
 from tinynn.buffers import Buffered
+from tinynn.checks import check_rows, check_weights, share
+from tinynn.losses import Loss
 from tinynn.network import Sequential
+
+if TYPE_CHECKING:
+    from tinynn.augmentation import Augment
+
+Batch: TypeAlias = tuple[Array, Array, Array | None]
+"""Rows, targets, and how much each row counts."""
 
 
 class Batches(Buffered):
-    """The data on the network's device, handed out batch by batch."""
+    """Data in memory, handed out batch by batch, in a new order every epoch.
 
-    def __init__(self, net: Sequential, x: np.ndarray, y: np.ndarray, batch_size: int) -> None:
+    The rows live on the network's device, as they came: pixels stay bytes until a batch needs them. A memory-mapped
+    array stays on the host, and only batches travel.
+    """
+
+    def __init__(
+        self,
+        net: Sequential,
+        x: Any,
+        y: np.ndarray,
+        weights: np.ndarray | None,
+        rows: np.ndarray,
+        batch_size: int,
+        seed: int,
+        augment: "Augment | None",
+    ) -> None:
         self.backend, self.xp, self.dtype = net.backend, net.backend.xp, net.dtype
-        self.x, self.y = net.backend.asarray(x), net.backend.asarray(y)
-        self.batch_size = batch_size
-        self.per_epoch = -(-len(x) // batch_size)
+        self.home = CPU if isinstance(x, np.memmap) else net.backend
+        self.x, self.y = self.home.asarray(x), net.backend.asarray(y)
+        self.weights = None if weights is None else net.backend.asarray(weights, dtype=net.dtype)
+        self.rows, self.seed, self.augment = rows, seed, augment
+        self.batch_size = min(batch_size, len(rows))
+        self.per_epoch = -(-len(rows) // self.batch_size)
 
-    def epoch(self, order: np.ndarray, count: int) -> Iterator[tuple[Array, Array]]:
-        """Yield the first `count` batches of the rows in this order."""
-        order = self.backend.asarray(order)
-        for i in range(count):
-            rows = order[i * self.batch_size : (i + 1) * self.batch_size]
-            labels = self.buffer("labels", (len(rows), *self.y.shape[1:]), self.y.dtype)
-            self.backend.gather(self.y, rows, labels)
-            shape = (len(rows), *self.x.shape[1:])
-            raw = self.buffer("raw", shape, self.x.dtype)
-            self.backend.gather(self.x, rows, raw)
-            if raw.dtype == self.dtype:
-                yield raw, labels
-            else:
-                batch = self.buffer("batch", shape)
-                self.backend.to_floats(raw, batch)
-                yield batch, labels
+    def steps(self, epochs: int) -> int:
+        """Return how many batches so many epochs have."""
+        return epochs * self.per_epoch
 
-    def sizes(self, count: int) -> np.ndarray:
-        """Return how many rows each of the first `count` batches has."""
-        starts = np.arange(count) * self.batch_size
-        return np.minimum(self.batch_size, len(self.x) - starts)
+    def identity(self) -> dict[str, Any]:
+        """Return what tells one training's data from another's, of the rows a sample."""
+        some = self.rows[:: max(1, len(self.rows) // 64)]
+        rows = self.home.to_numpy(self.x[self.home.asarray(some)])
+        targets = self.backend.to_numpy(self.y)
+        return {
+            "rows": len(self.rows),
+            "batch size": self.batch_size,
+            "seed of the order": self.seed,
+            "distortion": repr(self.augment),
+            "data": [zlib.crc32(np.ascontiguousarray(array).tobytes()) for array in (rows, targets)],
+        }
+
+    def epoch(self, number: int, count: int) -> Iterator[Batch]:
+        """Yield the first `count` batches of an epoch, whose order depends on seed and number alone."""
+        order = self.rows[np.random.default_rng((self.seed, number)).permutation(len(self.rows))]
+        there = self.backend.asarray(order)
+        here = order if self.home is CPU else there
+        for i in range(min(count, self.per_epoch)):
+            part = slice(i * self.batch_size, (i + 1) * self.batch_size)
+            batch = self._floats(self._gather("rows", self.x, here[part], self.home))
+            if self.augment is not None:
+                batch = self.augment(batch, self.seed, number * self.per_epoch + i)
+            targets = self._gather("targets", self.y, there[part], self.backend)
+            weights = self.weights
+            if weights is not None:
+                weights = self._gather("weights", weights, there[part], self.backend)
+            yield batch, targets, weights
+
+    def _gather(self, name: str, source: Array, rows: Array, home: Any) -> Array:
+        """Return source[rows] in a kept buffer, on the network's device."""
+        shape = (len(rows), *source.shape[1:])
+        if home is not self.backend:
+            return self.backend.asarray(source[rows])
+        gathered = self.buffer(name, shape, source.dtype)
+        home.gather(source, rows, gathered)
+        return gathered
+
+    def _floats(self, rows: Array) -> Array:
+        if rows.dtype == self.dtype:
+            return rows
+        floats = self.buffer("floats", rows.shape)
+        self.backend.to_floats(rows, floats)
+        return floats
+
+
+class GivenBatches:
+    """Batches that the caller makes: each (x, y), or (x, y, weights of the rows).
+
+    Parameters
+    ----------
+    batches : iterable or function
+        What is gone through once an epoch; or a function that takes the number of the epoch, from 0, and returns
+        what to go through, so that a training that was interrupted finds its way back.
+    """
+
+    def __init__(
+        self,
+        net: Sequential,
+        loss: Loss,
+        batches: "Iterable[Any] | Callable[[int], Iterable[Any]]",
+        augment: "Augment | None",
+        seed: int,
+    ) -> None:
+        self.net, self.loss, self.batches, self.augment, self.seed = net, loss, batches, augment, seed
+        self.done = 0
+
+    def steps(self, epochs: int) -> int:
+        """Return how many batches so many epochs have, where that can be known."""
+        if not isinstance(self.batches, Sized):
+            raise ValueError(
+                f"how many batches a {type(self.batches).__name__} gives is not known before; say with steps= for how "
+                "many to train"
+            )
+        return epochs * len(self.batches)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells one training's data from another's: of batches that are still to come, nothing."""
+        if isinstance(self.batches, Iterator):
+            raise ValueError(
+                "a training on an iterator cannot go on from a checkpoint, for what it gave is gone; pass a function "
+                "that takes the number of the epoch and returns its batches"
+            )
+        return {"seed of the order": self.seed, "distortion": repr(self.augment)}
+
+    def epoch(self, number: int, count: int) -> Iterator[Batch]:
+        """Yield at most `count` batches, checked and on the network's device."""
+        batches = self.batches(number) if callable(self.batches) else self.batches
+        for _, batch in zip(range(count), batches, strict=False):
+            if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
+                raise ValueError(
+                    f"a batch must be (x, y) or (x, y, weights), and batch {self.done} of this training is "
+                    f"{type(batch).__name__}"
+                    + (f" of {len(batch)} things" if isinstance(batch, tuple | list) else "")
+                )
+            x = self.net.to_input(check_rows(batch[0], self.net.input_shape))
+            y = self.loss.check_targets(batch[1], len(x), self.net.output_shape)
+            weights = check_weights(batch[2], len(x)) if len(batch) == 3 else None
+            if self.augment is not None:
+                x = self.augment(x, self.seed, self.done)
+            self.done += 1
+            asarray = self.net.backend.asarray
+            yield x, asarray(y), None if weights is None else asarray(weights, dtype=self.net.dtype)
+
+
+def training_data(
+    net: Sequential,
+    loss: Loss,
+    x: Any,
+    y: Any,
+    weights: Any,
+    validation: tuple[Any, Any] | float | None,
+    batch_size: int,
+    augment: "Augment | None",
+    seed: int,
+) -> tuple[Batches | GivenBatches, tuple[Any, np.ndarray] | None]:
+    """Check what `fit` is given; return where batches come from, and the rows to validate on if there are any."""
+    if isinstance(loss, type):
+        raise TypeError(f"loss must be an object, and is the class {loss.__name__}; write {loss.__name__}()")
+    if isinstance(validation, tuple | list):
+        if len(validation) != 2:
+            raise ValueError(
+                f"validation must be (x, y), or a share such as 0.1, not {len(validation)} things"
+            )
+        xv = check_rows(validation[0], net.input_shape)
+        validation = xv, loss.check_targets(validation[1], len(xv), net.output_shape)
+    if y is None:
+        if weights is not None or isinstance(validation, float):
+            raise ValueError(
+                "weights, and a share of rows for validation, go with x and y; batches of your own are "
+                "(x, y, weights), and validation rows are given as validation=(x, y)"
+            )
+        if not callable(x) and not isinstance(x, Iterable):
+            raise TypeError(f"without y, x must be batches: an iterable of (x, y), not {type(x).__name__}")
+        return GivenBatches(net, loss, x, augment, seed), validation
+    x = check_rows(x, net.input_shape)
+    y = loss.check_targets(y, len(x), net.output_shape)
+    weights = None if weights is None else check_weights(weights, len(x))
+    rows = np.arange(len(x))
+    if validation is not None and not isinstance(validation, tuple):
+        rows, held_out = hold_out(len(x), validation, seed)
+        validation = x[held_out], y[held_out]
+    return Batches(net, x, y, weights, rows, batch_size, seed, augment), validation
+
+
+def hold_out(n: int, part: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Divide n rows at random: those to train on, and a share of them to validate on, both in ascending order.
+
+    Raises
+    ------
+    ValueError
+        When the share is not between 0 and 1, or leaves one side empty.
+
+    Examples
+    --------
+    >>> [len(rows) for rows in hold_out(60_000, 0.1, seed=0)]
+    [54000, 6000]
+    """
+    count = round(share("validation", part) * n)
+    if not 0 < count < n:
+        raise ValueError(
+            f"validation={part} of {n} rows is {count} to validate on and {n - count} to train on: both must be some"
+        )
+    order = np.random.default_rng((seed, n)).permutation(n)
+    return np.sort(order[count:]), np.sort(order[:count])

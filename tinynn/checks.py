@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynn.backend import CPU, array_module, backend_of
+from tinynn.backend import CPU, array_module, backend_of, rows_at_a_time
 
 
 def as_rows(x: Any) -> Any:
@@ -41,13 +41,34 @@ def check_rows(x: Any, input_shape: tuple[int, ...]) -> Any:
         expected = ", ".join(map(str, ("n", *input_shape)))
         raise ValueError(f"x must have shape ({expected}), one row an example, but has shape {x.shape}")
     if x.dtype.kind == "f":
-        finite = array_module(x).isfinite(x).reshape(len(x), -1).all(axis=1)
+        _check_finite(x)
+    return x
+
+
+def _check_finite(x: Any) -> None:
+    """Raise a ValueError unless all rows are finite; a part at a time, for x may be on disk and larger than memory."""
+    xp = array_module(x)
+    size = rows_at_a_time(xp, math.prod(x.shape[1:]))
+    for start in range(0, len(x), size):
+        part = x[start : start + size]
+        finite = xp.isfinite(part).reshape(len(part), -1).all(axis=1)
         if not finite.all():
             raise ValueError(
-                f"x holds NaN or infinite values, first in row {int((~finite).argmax())}; "
+                f"x holds NaN or infinite values, first in row {start + int((~finite).argmax())}; "
                 "fill or drop them before training"
             )
-    return x
+
+
+def check_weights(weights: Any, n: int) -> np.ndarray:
+    """Return weights of n rows, at least 0 and not all of them 0, or raise a ValueError."""
+    weights = np.asarray(weights)
+    if weights.shape != (n,) or weights.dtype.kind not in "fiub":
+        raise ValueError(
+            f"weights must be one number a row of x, shape ({n},), and are {weights.dtype} of shape {weights.shape}"
+        )
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+        raise ValueError("weights must be finite, at least 0, and not all of them 0")
+    return weights
 
 
 def check_classes(y: Any, n: int) -> np.ndarray:

@@ -8,10 +8,7 @@ hold them. Every length is checked against the file's own size and against the l
 import json
 import math
 import os
-import re
-import secrets
 import zipfile
-import zlib
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
@@ -21,36 +18,18 @@ from tinynn import snapshot
 from tinynn.layer_description import describe, make_layers
 from tinynn.layers.base import Layer
 from tinynn.layers.chain import connect, walk
+from tinynn.vector_file import UNREADABLE, plain, read_vector, replaced_when_complete, write_vectors
 
 if TYPE_CHECKING:
     from tinynn.network import Sequential
 
 FORMAT = "tinynn network"
 VERSION = 1
-MEMBERS = ("architecture.npy", "parameters.npy", "state.npy")
+MEMBERS = ("architecture", "parameters", "state")
 KEYS = {"format", "version", "dtype", "input_shape", "seed", "step", "layers"}
 LARGEST_ARCHITECTURE = 2**20  # bytes; the deepest published networks need a few thousand
 LARGEST_ROW = 2**40  # numbers in one row, anywhere in the network
 CODES = {"float32": "<f4", "float64": "<f8", "complex128": "<c16"}
-# The one kind of array that belongs here. No parser of Python literals ever sees the header of a foreign file.
-HEADER = re.compile(
-    rb"\{'descr': '([|<][a-z]\d{1,2})', 'fortran_order': False, 'shape': \((\d{1,15}),\), \} *\n"
-)
-# What zipfile and the layers' own checks raise on bytes and settings that they were not made for.
-UNREADABLE = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,  # RecursionError is one
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    zlib.error,
-)
 
 
 def save(net: "Sequential", path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -95,29 +74,12 @@ def save(net: "Sequential", path: str | os.PathLike[str], *, overwrite: bool = F
         "step": made["step"],
         "layers": describe(net.layers),
     }
-    text = json.dumps(architecture, default=_plain, allow_nan=False)
-    vectors = (np.frombuffer(text.encode(), np.uint8), made["parameters"], made["state"])
-    place = os.path.realpath(path)  # through a link, to the file that it stands for
-    _refuse_to_overwrite(place, overwrite)
-    folder = os.path.dirname(place)
-    aside = os.path.join(folder, f".tinynn-{secrets.token_hex(8)}.tmp")
-    try:
-        with open(aside, "x+b") as file:
-            _write(file, vectors)
-            file.flush()
-            os.fsync(file.fileno())
-            _read(file, f"this network cannot be saved to {os.fspath(path)!r}")
-        _refuse_to_overwrite(place, overwrite)
-        os.replace(aside, place)
-    finally:
-        if os.path.exists(aside):
-            os.remove(aside)
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)  # the new name, too, outlives a power cut
-        finally:
-            os.close(descriptor)
+    text = json.dumps(architecture, default=plain, allow_nan=False)
+    vectors = {"architecture": np.frombuffer(text.encode(), np.uint8)}
+    vectors |= {name: made[name] for name in ("parameters", "state")}
+    with replaced_when_complete(path, overwrite) as file:
+        write_vectors(file, vectors)
+        _read(file, f"this network cannot be saved to {os.fspath(path)!r}")
 
 
 def load(cls: "type[Sequential]", path: str | os.PathLike[str], device: str = "cpu") -> "Sequential":
@@ -151,27 +113,6 @@ def load(cls: "type[Sequential]", path: str | os.PathLike[str], device: str = "c
     return net
 
 
-def _refuse_to_overwrite(place: str, overwrite: bool) -> None:
-    if not overwrite and os.path.lexists(place):
-        raise FileExistsError(f"{place!r} exists already; save(path, overwrite=True) replaces it")
-
-
-def _plain(value: Any) -> Any:
-    """Turn NumPy's numbers into Python's, which is what JSON knows."""
-    if isinstance(value, np.integer | np.floating):
-        return value.item()
-    raise TypeError(f"{value!r} cannot be saved: settings of layers are numbers, names and tuples of them")
-
-
-def _write(file: IO[bytes], vectors: tuple[np.ndarray, ...]) -> None:
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, vector in zip(MEMBERS, vectors, strict=True):
-            member = zipfile.ZipInfo(name)  # dated 1980: the same network gives the same bytes
-            little_endian = vector.astype(vector.dtype.newbyteorder("<"), copy=False)
-            with archive.open(member, "w", force_zip64=True) as out:
-                np.lib.format.write_array(out, little_endian, version=(1, 0), allow_pickle=False)
-
-
 def _read(file: IO[bytes], complaint: str) -> dict[str, Any]:
     """Return what `snapshot.restore` needs, or raise a ValueError that starts with the complaint."""
     try:
@@ -187,12 +128,12 @@ def _contents(file: IO[bytes]) -> dict[str, Any]:
         names = archive.namelist()
         if len(set(names)) < len(names):
             raise ValueError("it holds two members of one name")
-        text = _vector(archive, MEMBERS[0], "|u1", min(size, LARGEST_ARCHITECTURE)).tobytes()
+        text = read_vector(archive, MEMBERS[0], "|u1", min(size, LARGEST_ARCHITECTURE)).tobytes()
         setup = _architecture(text)
-        if sorted(names) != sorted(MEMBERS):
+        if sorted(names) != [f"{name}.npy" for name in MEMBERS]:
             raise ValueError(f"it holds {', '.join(map(repr, sorted(names)[:5]))}, and should {MEMBERS}")
         code = CODES[setup["dtype"]]
-        parameters, state = (_vector(archive, name, code, size) for name in MEMBERS[1:])
+        parameters, state = (read_vector(archive, name, code, size) for name in MEMBERS[1:])
     layers = make_layers(setup["layers"])
     _check_lengths(layers, setup["input_shape"], len(parameters), len(state))
     return {
@@ -204,29 +145,6 @@ def _contents(file: IO[bytes]) -> dict[str, Any]:
         "parameters": parameters,
         "state": state,
     }
-
-
-def _vector(archive: zipfile.ZipFile, name: str, code: str, largest: int) -> np.ndarray:
-    """Read one member: uncompressed, no longer than it can be, one axis, of this type."""
-    if name not in archive.NameToInfo:
-        raise ValueError(f"{name} is missing")
-    info = archive.getinfo(name)
-    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
-        raise ValueError(f"{name} is compressed, and tinynn compresses nothing")
-    if info.file_size > largest:
-        raise ValueError(f"{name} claims {info.file_size:,} bytes, more than the {largest:,} it may have")
-    data = archive.read(info)
-    start = 10 + int.from_bytes(data[8:10], "little")
-    header = HEADER.fullmatch(data[10:start])
-    if data[:8] != b"\x93NUMPY\x01\x00" or not header:
-        raise ValueError(f"{name} is not one vector of numbers")
-    found, length = header[1].decode(), int(header[2])
-    if found != code:
-        raise ValueError(f"{name} holds numbers of type {found}, and the architecture says {code}")
-    dtype = np.dtype(code)
-    if len(data) - start != length * dtype.itemsize:
-        raise ValueError(f"{name} does not have the {length:,} numbers that it says")
-    return np.frombuffer(data, dtype, offset=start).astype(dtype.newbyteorder("="), copy=False)
 
 
 def _architecture(text: bytes) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class _Silence:
     def __exit__(self, *error: object) -> None:
         pass
 
-    def update(self) -> None:
+    def update(self, done: int = 1) -> None:
         pass
 
     def set_postfix_str(self, text: str) -> None:

@@ -1,9 +1,13 @@
 """What a softmax cross-entropy compares with: labels or distributions, weighted and smoothed."""
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from tinynn.backend import Array
 from tinynn.buffers import Buffered
+from tinynn.checks import check_labels
 
 
 def weighted_targets(
@@ -60,7 +64,34 @@ def weighted_targets(
     for factor in factors:
         xp.multiply(t, factor, out=t)
         xp.multiply(spread, factor, out=spread)
-    divisor = xp.sum(t) if factors else n
+    # Where all rows of a batch weigh nothing, neither does its loss.
+    divisor = xp.maximum(xp.sum(t), xp.finfo(t.dtype).tiny) if factors else n
     xp.multiply(t, 1 - smoothing, out=t)
     xp.add(t, spread, out=t)
     return xp.divide(t, -divisor, out=t)
+
+
+def balanced_weights(labels: Any, classes: int) -> list[float]:
+    """Return a weight for each class that makes up for how rare it is: n / (K nₖ), for nₖ of n rows in class k.
+
+    With them, ``SoftmaxCrossEntropy(class_weights=...)`` counts all classes alike (King & Zeng 2001).
+
+    Parameters
+    ----------
+    labels : int array (n,)
+        0 to K − 1.
+    classes : int
+        K.
+
+    Returns
+    -------
+    list of K floats
+        A class without rows has weight 1.
+
+    Examples
+    --------
+    >>> balanced_weights([0, 0, 0, 1], 2)
+    [0.6666666666666666, 2.0]
+    """
+    counts = np.bincount(check_labels(labels, len(labels), classes), minlength=classes)
+    return [len(labels) / (classes * count) if count else 1.0 for count in counts.tolist()]

@@ -1,18 +1,23 @@
 """Training: shuffled batches, a step of the optimiser for each, and a record of how it went."""
 
-import time
-from typing import Any
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from tinynn.batches import Batches
-from tinynn.checks import check_rows, whole
-from tinynn.history import History
+from tinynn.batches import training_data
+from tinynn.callbacks import Callback, Callbacks, Training
+from tinynn.checkpoint import Checkpoint
+from tinynn.checks import whole
+from tinynn.divergence import check_loss
+from tinynn.history import EpochLoss, History
 from tinynn.inference import evaluate
 from tinynn.losses import Loss
 from tinynn.network import Sequential
 from tinynn.optimizers import Optimizer
 from tinynn.progress import progress_bar
+
+if TYPE_CHECKING:
+    from tinynn.augmentation import Augment
 
 
 def fit(
@@ -20,12 +25,16 @@ def fit(
     loss: Loss,
     optimizer: Optimizer,
     x: Any,
-    y: Any,
+    y: Any = None,
     *,
+    weights: Any = None,
     epochs: int = 1,
     steps: int | None = None,
     batch_size: int = 128,
-    validation: tuple[Any, Any] | None = None,
+    validation: tuple[Any, Any] | float | None = None,
+    augment: "Augment | None" = None,
+    callbacks: Sequence[Callback | Callable[[Training], Any]] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
     seed: int = 0,
     progress: bool | None = None,
 ) -> History:
@@ -35,21 +44,28 @@ def fit(
     ----------
     net, loss, optimizer
         What is trained, on what, and how. The optimiser goes on from where its last step left it.
-    x : array (n, *input_shape)
-        Rows. uint8 pixels stay uint8 until a batch needs them, and become 0 to 1.
-    y : array (n,) or (n, *output_shape)
+    x : array (n, *input_shape), or batches
+        Rows, in memory or memory-mapped. uint8 pixels stay uint8 until a batch needs them, and become 0 to 1.
+        Without y, batches that you make: see `tinynn.batches.GivenBatches`.
+    y : array (n,) or (n, *output_shape), optional
         Targets as the loss takes them: labels 0 to outputs − 1, probabilities, values.
-    epochs : int, optional
-        How often every row is used.
-    steps : int, optional
-        Stop after this many batches instead, however many epochs that takes. For small sets, where an epoch is a
-        handful of batches.
+    weights : array (n,), optional
+        How much each row counts.
+    epochs, steps : int, optional
+        How often every row is used; or for how many batches to train, however many epochs that takes.
     batch_size : int, optional
         Rows a step; the last batch of an epoch takes what is left.
-    validation : (x, y), optional
-        Rows to evaluate after every epoch.
+    validation : (x, y) or float, optional
+        Rows to evaluate after every epoch, or which share of x to hold out for that.
+    augment : Augment, optional
+        Distorts the rows of every batch anew.
+    callbacks : sequence of Callback or function, optional
+        What looks on, and may stop: ``nn.EarlyStopping()``, ``nn.L2(1e-4)``, ``nn.MaxNorm(3)``.
+    checkpoint : path, optional
+        Where the training is written down as it goes. If the file is there, the training goes on from it, to the same
+        parameters, bit for bit, as one that was never interrupted.
     seed : int, optional
-        Decides the order of the rows.
+        Decides the order of the rows, which are held out, and how they are distorted.
     progress : bool, optional
         Whether to show a bar; by default where standard error is a terminal.
 
@@ -60,42 +76,47 @@ def fit(
     Raises
     ------
     ValueError
-        For rows, labels or numbers that do not fit.
+        For rows, labels or numbers that do not fit, and for a checkpoint of another training.
     FloatingPointError
-        When the loss is no longer a finite number.
+        When the loss is no longer a finite number; it says at which step, and in which layer it began.
     """
     epochs, batch_size = whole("epochs", epochs), whole("batch_size", batch_size)
-    if isinstance(loss, type):
-        raise TypeError(f"loss must be an object, and is the class {loss.__name__}; write {loss.__name__}()")
-    x = check_rows(x, net.input_shape)
-    y = loss.check_targets(y, len(x), net.output_shape)
-    if validation is not None:
-        xv = check_rows(validation[0], net.input_shape)
-        validation = xv, loss.check_targets(validation[1], len(xv), net.output_shape)
-    batches = Batches(net, x, y, min(batch_size, len(x)))
-    total = epochs * batches.per_epoch if steps is None else whole("steps", steps)
-    history, done = History(), 0
-    with progress_bar(total, "batch", progress) as bar:
-        while done < total:
-            started = time.perf_counter()
-            # One generator an epoch: epoch 7 shuffles the same way whether or not 0 to 6 ran before it.
-            order = np.random.default_rng((seed, len(history))).permutation(len(x))
-            count = min(batches.per_epoch, total - done)
-            values = net.backend.xp.empty(count, dtype=net.dtype)
-            for i, (rows, targets) in enumerate(batches.epoch(order, count)):
-                optimizer.plan((done + i) / total, history.validation_loss if validation else None)
+    data, held_out = training_data(net, loss, x, y, weights, validation, batch_size, augment, seed)
+    total = data.steps(epochs) if steps is None else whole("steps", steps)
+    training, hooks, losses = Training(net, loss, optimizer, total), Callbacks(callbacks), EpochLoss(net)
+    keeper = Checkpoint(checkpoint, training, hooks, data)
+    keeper.resume()
+    history = training.history
+    hooks.tell("start", training)
+    with progress_bar(total, "batch", progress, training.step) as bar:
+        while training.step < total and not history.stopped:
+            losses.begin()
+            for rows, targets, counts in data.epoch(training.epoch, total - training.step):
+                optimizer.plan(training.step / total, history.validation_loss if held_out else None)
                 outputs = net.propagate(rows, training=True)
-                loss.forward(outputs, targets, out=values[i, ...])
+                loss.forward(outputs, targets, counts, out=losses.place(len(rows)))
+                check_loss(training, losses, rows)
                 net.backpropagate(loss.backward())
+                hooks.tell("before_step", training)
                 optimizer.step(net.parameters, net.gradients)
-                bar.update()
-            done += count
-            history.add_loss(net.backend.to_numpy(values), batches.sizes(count))
-            if validation is not None:
-                value, accuracy = evaluate(net, loss, *validation)
-                history.validation_loss.append(value)
-                if accuracy is not None:
-                    history.validation_accuracy.append(accuracy)
-            history.seconds.append(time.perf_counter() - started)
+                training.step += 1
+                hooks.tell("after_step", training)
+                if bar.update():
+                    bar.set_postfix_str(losses.last())
+                if history.stopped:
+                    break
+            if not losses.sizes:
+                training.stop(f"there were no more batches after {training.step} of {total} steps")
+                break
+            check_loss(training, losses)
+            history.add_epoch(losses.mean(), optimizer.rate)
+            if held_out is not None:
+                history.add_validation(*evaluate(net, loss, *held_out))
+            history.seconds.append(losses.seconds())
+            training.epoch += 1
+            hooks.tell("after_epoch", training)
+            keeper.save()
             bar.set_postfix_str(history.last())
+    hooks.tell("finish", training)
+    keeper.save(last=True)
     return history
