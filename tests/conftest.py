@@ -8,7 +8,8 @@ from scipy import special
 
 from tests import strict
 from tests.strict.ufuncs import DeviceUfunc
-from tinynn.backend import Array, Backend, CudaBackend, get_backend, register
+from tinynn.backend import Array, Backend, get_backend, register
+from tinynn.cuda import CudaBackend
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # no test opens a window
 

@@ -8,8 +8,8 @@ PAGE = ROOT / "docs" / "rooms.md"
 INTRODUCTION = """\
 # The rooms of the house
 
-One idea a file. Imports point from tinyal to tinynn; only `plotting.py` knows Matplotlib, and only `backend.py` knows
-that there are two array libraries. What a learner reads first is listed in the README.
+One idea a file. Imports point from tinyal to tinynn; only `plotting` knows Matplotlib, and only `backend.py` and
+`cuda.py` know that there are two array libraries. What a learner reads first is listed in the README.
 """
 
 

@@ -6,7 +6,6 @@ gathered into a kept buffer.
 """
 
 import sys
-from functools import cache
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -69,30 +68,6 @@ class Backend:
             self.xp.multiply(out, PIXEL_SCALE, out=out)
 
 
-class CudaBackend(Backend):
-    """CuPy, or a library with CuPy's surface."""
-
-    immediate = False
-
-    def asarray(self, array: Any, dtype: Any = None) -> Array:
-        """Bring an array onto the device, as one explicit copy."""
-        return self.xp.asarray(array, dtype=dtype)
-
-    def to_numpy(self, array: Array) -> np.ndarray:
-        """Bring an array back to the host, as one explicit copy."""
-        return array if isinstance(array, np.ndarray) else self.xp.asnumpy(array)
-
-    def gather(self, source: Array, rows: Array, out: Array) -> None:
-        """Write ``source[rows]`` into ``out``, all on the device."""
-        self.xp.take(source, rows, axis=0, out=out)
-
-    def erf(self, x: Array, out: Array) -> Array:
-        """Compute the error function into `out`."""
-        from cupyx.scipy.special import erf
-
-        return erf(x, out=out)
-
-
 CPU = Backend("cpu", np)
 _registered: dict[str, Backend] = {"cpu": CPU}
 
@@ -124,33 +99,17 @@ def get_backend(device: str) -> Backend:
     """
     if device in _registered:
         return _registered[device]
-    if device == "auto":
-        return CPU if _why_no_gpu() else get_backend("cuda")
-    if device != "cuda":
+    if device not in ("cuda", "auto"):
         raise ValueError(f'device must be "cpu", "cuda" or "auto", not {device!r}')
-    if problem := _why_no_gpu():
+    from tinynn import cuda
+
+    problem = cuda.why_not()
+    if problem and device == "auto":
+        return CPU
+    if problem:
         raise RuntimeError(f'device="cuda" is not to be had: {problem}. device="cpu" works everywhere.')
-    import cupy
-
-    register(CudaBackend("cuda", cupy))
+    register(cuda.make_backend())
     return _registered["cuda"]
-
-
-@cache
-def _why_no_gpu() -> str:
-    """Say why there is no CUDA device to use, or nothing if there is one."""
-    try:
-        import cupy
-    except ImportError as error:
-        return (
-            f"CuPy cannot be imported ({error}); install the one for your CUDA driver: "
-            'pip install "cupy-cuda12x[ctk]>=14" or pip install "cupy-cuda13x[ctk]>=14"'
-        )
-    try:
-        found = cupy.cuda.runtime.getDeviceCount()
-    except cupy.cuda.runtime.CUDARuntimeError as error:
-        return f"CuPy {cupy.__version__} is installed, but the CUDA driver does not answer ({error})"
-    return "" if found else f"CuPy {cupy.__version__} is installed, but it finds no GPU"
 
 
 def backend_of(array: Any) -> Backend:

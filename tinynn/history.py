@@ -3,7 +3,7 @@
 import math
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,8 +11,6 @@ from tinynn.backend import Array
 from tinynn.buffers import Buffered
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from tinynn.network import Sequential
 
 READ_EVERY = 1024  # steps: how many losses wait on the device at most
@@ -66,8 +64,8 @@ class History:
             words += f", accuracy {self.validation_accuracy[-1]:.2%}"
         return words
 
-    def plot(self) -> "Figure":
-        """Draw the curves; ``history.plot().savefig("curves.png")`` keeps them."""
+    def plot(self) -> Any:
+        """Return a Matplotlib figure of the curves; ``history.plot().savefig("curves.png")`` keeps it."""
         from tinynn.plotting import plot_history
 
         return plot_history(self)

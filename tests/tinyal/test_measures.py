@@ -23,7 +23,8 @@ from tinyal.measures import (
     mean_std,
     variation_ratio,
 )
-from tinynn.backend import CudaBackend, register
+from tinynn.backend import register
+from tinynn.cuda import CudaBackend
 
 POINTWISE = [entropy, least_confidence, margin]
 SAMPLED = [variation_ratio, bald, mean_std]

@@ -9,6 +9,7 @@ import pytest
 import tinynn as nn
 from tests import strict
 from tinynn import backend as backends
+from tinynn import cuda
 from tinynn.backend import CPU, get_backend
 
 
@@ -32,9 +33,9 @@ def make_cupy(count_devices):
 def install(monkeypatch):
     """Let `import cupy` find this module, or fail for None."""
     monkeypatch.delitem(backends._registered, "cuda", raising=False)
-    backends._why_no_gpu.cache_clear()
+    cuda.why_not.cache_clear()
     yield lambda cupy: monkeypatch.setitem(sys.modules, "cupy", cupy)
-    backends._why_no_gpu.cache_clear()
+    cuda.why_not.cache_clear()
     backends._registered.pop("cuda", None)
 
 
