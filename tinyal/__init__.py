@@ -1,23 +1,46 @@
 """Active learning: choose which examples are worth a label, and measure what that saves."""
 
-from tinyal import measures, oracles, statistics, strategies
-from tinyal.comparison import Comparison, StrategyRun
-from tinyal.experiment import compare
-from tinyal.learner import ActiveLearner
-from tinyal.simulation import RunRecord, simulate
-from tinyal.view import Model, PoolView
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "ActiveLearner",
-    "Comparison",
-    "Model",
-    "PoolView",
-    "RunRecord",
-    "StrategyRun",
-    "compare",
-    "measures",
-    "oracles",
-    "simulate",
-    "statistics",
-    "strategies",
-]
+if TYPE_CHECKING:
+    from tinyal import measures as measures
+    from tinyal import oracles as oracles
+    from tinyal import statistics as statistics
+    from tinyal import strategies as strategies
+    from tinyal.comparison import Comparison as Comparison
+    from tinyal.comparison import StrategyRun as StrategyRun
+    from tinyal.experiment import compare as compare
+    from tinyal.learner import ActiveLearner as ActiveLearner
+    from tinyal.simulation import RunRecord as RunRecord
+    from tinyal.simulation import simulate as simulate
+    from tinyal.view import Model as Model
+    from tinyal.view import PoolView as PoolView
+
+# As in tinynn: imported when first asked for.
+_MODULES = {
+    "Comparison": "tinyal.comparison",
+    "StrategyRun": "tinyal.comparison",
+    "compare": "tinyal.experiment",
+    "ActiveLearner": "tinyal.learner",
+    "RunRecord": "tinyal.simulation",
+    "simulate": "tinyal.simulation",
+    "Model": "tinyal.view",
+    "PoolView": "tinyal.view",
+}
+_ROOMS = ("measures", "oracles", "statistics", "strategies")
+
+__all__ = [*_MODULES, *_ROOMS]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"tinyal.{name}")
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

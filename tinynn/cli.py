@@ -1,8 +1,11 @@
-"""The command line: ``tinynn check`` and ``tinynn explain``."""
+"""The command line: ``tinynn info``, ``train``, ``check`` and ``explain``."""
 
 import argparse
 import io
+import json
+import shlex
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,23 +14,26 @@ from tinynn.trace.examples import EXAMPLES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return 0 if all is well, 1 if a check failed, 2 for what cannot be done."""
+    """Run a command; return 0 if all is well, 1 if a check failed, 2 for what cannot be done, 130 after Ctrl-C."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # formulas need more letters than some consoles' default has
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        return int(options.command(options, arguments))
     except BrokenPipeError:  # the reader, such as head, had enough
         sys.stdout = None  # so that Python does not try to flush it
         return 0
-    except (ValueError, OSError) as error:
+    except (ValueError, RuntimeError, OSError, FloatingPointError) as error:
         print(f"tinynn: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="tinynn", description="A neural network from scratch: check and explain."
+        prog="tinynn", description="A neural network from scratch: train, check and explain."
     )
     parser.add_argument("--version", action="version", version=f"tinynn {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -53,16 +59,104 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("--format", default="text", choices=("text", "markdown", "html"))
     explain.add_argument("--digits", type=int, default=9, metavar="N", help="decimals (default 9)")
+    info = commands.add_parser(
+        "info",
+        help="say what there is to compute with",
+        description="Say what there is to compute with: versions, BLAS and its kernel, threads, GPU, data folders.",
+    )
+    info.set_defaults(command=_info)
+    info.add_argument("--json", action="store_true", help="for tools instead of people")
+    _add_train(
+        commands.add_parser(
+            "train",
+            help="train a network by a recipe with a known result",
+            description="Train a network by a recipe, with progress, and write a table, pictures, the networks and all "
+            "numbers into a folder.",
+        )
+    )
     return parser
 
 
-def _check(options: argparse.Namespace) -> int:
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_train)
+    parser.add_argument("--list", action="store_true", help="list the recipes")
+    parser.add_argument("--recipe", default="mlp", metavar="NAME", help="default: mlp")
+    parser.add_argument(
+        "--dataset", default="mnist", choices=("mnist", "fashion-mnist", "digits"), help="default: mnist"
+    )
+    parser.add_argument(
+        "--seeds", type=_whole, default=1, metavar="N", help="train with seeds 0 to N - 1 (default 1)"
+    )
+    parser.add_argument("--epochs", type=_whole, metavar="N", help="instead of the recipe's")
+    parser.add_argument(
+        "--hold-out",
+        action="store_true",
+        help="train on five sixths of the training images and judge by the rest, for choosing settings; no test image "
+        "is looked at",
+    )
+    parser.add_argument(
+        "--device", default="cpu", choices=("cpu", "cuda", "auto"), help="where the network runs"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for the results (default runs/train-<recipe>-<time>); one with part of them is continued",
+    )
+    parser.add_argument("--no-plots", action="store_true", help="no pictures")
+
+
+def _info(options: argparse.Namespace, _: list[str]) -> int:
+    from tinynn.machine import as_text, describe_machine
+
+    found = describe_machine()
+    print(json.dumps(found, indent=1) if options.json else as_text(found))
+    return 0
+
+
+def _train(options: argparse.Namespace, arguments: list[str]) -> int:
+    from tinynn import datasets, recipe_runs, recipes
+
+    if options.list:
+        for name, make in recipes.RECIPES.items():
+            print(f"{name:<15} {(make.__doc__ or '').splitlines()[0]}")
+        return 0
+    make = recipes.get(options.recipe)
+    data = datasets.load(options.dataset)
+    if options.hold_out:
+        data = recipe_runs.without_test_images(data)
+    folder = options.out or Path("runs") / time.strftime(f"train-{options.recipe}-%Y%m%d-%H%M%S")
+    try:
+        recipe_runs.run(
+            options.recipe,
+            make,
+            data,
+            seeds=options.seeds,
+            epochs=options.epochs,
+            folder=folder,
+            device=options.device,
+            plots=not options.no_plots,
+        )
+    except KeyboardInterrupt:
+        again = arguments if options.out else [*arguments, "--out", str(folder)]
+        print(f"\nInterrupted; to go on:\n  tinynn {shlex.join(again)}", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
+    return int(text)
+
+
+def _check(options: argparse.Namespace, _: list[str]) -> int:
     from tinynn.check_file import run
 
     return run(options.file, json=options.json)
 
 
-def _explain(options: argparse.Namespace) -> int:
+def _explain(options: argparse.Namespace, _: list[str]) -> int:
     from tinynn.trace import explain_command
 
     ledger = explain_command(options.example, digits=options.digits)

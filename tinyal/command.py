@@ -1,0 +1,11 @@
+"""Where the command ``tinyal`` begins: the kernel of matrix products is chosen before NumPy is imported."""
+
+from tinynn import blas_kernel
+
+
+def main() -> int:
+    """Run the command."""
+    blas_kernel.choose()
+    from tinyal import cli
+
+    return cli.main()
