@@ -14,7 +14,10 @@ HEAVY = ["matplotlib", "scipy", "tqdm", "sklearn", "pandas", "urllib.request", "
 
 @pytest.mark.parametrize("package", ["tinynn", "tinyal"])
 def test_import_is_light(package):
-    program = f"import sys, {package}; {package}.{NAMES[package]}; print([name for name in {HEAVY} if name in sys.modules])"
+    program = (
+        f"import sys, {package}; {package}.{NAMES[package]}; "
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
