@@ -7,14 +7,12 @@ import numpy as np
 
 from tinyal.comparison import Comparison
 from tinyal.statistics import bootstrap_mean
+from tinynn.plotting.look import COLORS, GREY, name_ends
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe & Ito's palette, which stays apart for all common kinds of colour vision; black and yellow left out.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-REFERENCE_COLOR = "#6B6B6B"
 STYLES = ("-", "--", "-.", ":")
 
 
@@ -75,7 +73,7 @@ def learning_curves(
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#E6E6E6", linewidth=0.6)
     axes.margins(x=0.01)
-    _name_ends(axes, ends)
+    name_ends(axes, ends)
     return figure
 
 
@@ -154,33 +152,10 @@ def _figure(width: float, height: float, layout: str | None = "constrained") -> 
 
 def _look(comparison: Comparison, name: str, i: int, reference: str | None) -> tuple[str, str]:
     if name == reference:
-        return REFERENCE_COLOR, "-"
+        return GREY, "-"
     others = [other for other in comparison.strategies if other != reference]
     i = others.index(name)
     return COLORS[i % len(COLORS)], STYLES[i // len(COLORS) % len(STYLES)]
-
-
-def _name_ends(axes: "Axes", ends: list[tuple[float, str, str]]) -> None:
-    """Write each name beside its curve's end, moved apart where they would overlap."""
-    low, high = axes.get_ylim()
-    gap = (high - low) * 0.045
-    ends = sorted(ends)
-    places = [end for end, _, _ in ends]
-    for _ in range(100):
-        for i in range(len(places) - 1):
-            overlap = gap - (places[i + 1] - places[i])
-            if overlap > 0:
-                places[i] -= overlap / 2
-                places[i + 1] += overlap / 2
-    for (_, name, color), place in zip(ends, places, strict=True):
-        axes.annotate(
-            name,
-            xy=(1.012, place),
-            xycoords=axes.get_yaxis_transform(),
-            color=color,
-            va="center",
-            annotation_clip=False,
-        )
 
 
 def _caption(axes: "Axes", p: list[float], label: int, classes: tuple[str, ...]) -> None:
