@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tinynn.elementwise_losses import MeanSquaredError as MeanSquaredError
     from tinynn.gradcheck import check_gradients as check_gradients
     from tinynn.gradient_report import GradientReport as GradientReport
+    from tinynn.health import HealthReport as HealthReport
+    from tinynn.health import diagnose_training as diagnose_training
     from tinynn.history import History as History
     from tinynn.layers import ELU as ELU
     from tinynn.layers import GELU as GELU
@@ -80,6 +82,7 @@ _NAMES = {
     "tinynn.elementwise_losses": ("BinaryCrossEntropy", "Huber", "MeanSquaredError"),
     "tinynn.gradcheck": ("check_gradients",),
     "tinynn.gradient_report": ("GradientReport",),
+    "tinynn.health": ("HealthReport", "diagnose_training"),
     "tinynn.history": ("History",),
     "tinynn.layers": (
         "AveragePool2D",
