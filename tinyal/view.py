@@ -87,8 +87,8 @@ class PoolView:
     def sample_proba(self, n_samples: int) -> np.ndarray:
         """Return the candidates' class probabilities under posterior samples, (n_samples, n, K).
 
-        They come from the model's ``sample_proba``. A scikit-learn ensemble of classifiers gives its members'
-        probabilities instead, at most `n_samples` of them.
+        They come from the model's ``sample_proba``. The samples of an ensemble, `tinynn.Ensemble` or one of
+        scikit-learn's, are its members' probabilities, at most `n_samples` of them.
 
         Raises
         ------
@@ -119,7 +119,8 @@ class PoolView:
 
     def _sample(self, n_samples: int) -> np.ndarray:
         if hasattr(self.model, "sample_proba"):
-            return np.asarray(self.model.sample_proba(self.x, n_samples, self.seed))
+            most = len(getattr(self.model, "members_", range(n_samples)))
+            return np.asarray(self.model.sample_proba(self.x, min(n_samples, most), self.seed))
         members = list(np.ravel(getattr(self.model, "estimators_", [])))
         if not members or not all(hasattr(member, "predict_proba") for member in members):
             raise TypeError(

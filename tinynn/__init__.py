@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tinynn.elementwise_losses import BinaryCrossEntropy as BinaryCrossEntropy
     from tinynn.elementwise_losses import Huber as Huber
     from tinynn.elementwise_losses import MeanSquaredError as MeanSquaredError
+    from tinynn.ensemble import Ensemble as Ensemble
     from tinynn.gradcheck import check_gradients as check_gradients
     from tinynn.gradient_report import GradientReport as GradientReport
     from tinynn.health import HealthReport as HealthReport
@@ -80,6 +81,7 @@ _NAMES = {
     "tinynn.callbacks": ("Callback", "EarlyStopping", "Training"),
     "tinynn.classifier": ("Classifier",),
     "tinynn.elementwise_losses": ("BinaryCrossEntropy", "Huber", "MeanSquaredError"),
+    "tinynn.ensemble": ("Ensemble",),
     "tinynn.gradcheck": ("check_gradients",),
     "tinynn.gradient_report": ("GradientReport",),
     "tinynn.health": ("HealthReport", "diagnose_training"),

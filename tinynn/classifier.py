@@ -1,27 +1,24 @@
 """A network as a scikit-learn-style classifier: fit, predict, and what active learning asks for."""
 
-import sys
-from collections.abc import Sequence
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from tinynn import inference
-from tinynn.adaptive import Adam
-from tinynn.checks import as_rows, check_classes, check_rows
-from tinynn.configured import Configured
-from tinynn.layers import Dense, Layer, ReLU, Softmax
+from tinynn.callbacks import Callback, Training
+from tinynn.estimator import Estimator
+from tinynn.layers import Layer
 from tinynn.losses import SoftmaxCrossEntropy
-from tinynn.network import Sequential
 from tinynn.optimizers import Optimizer
+from tinynn.targets import balanced_weights
 from tinynn.training import fit
 
+if TYPE_CHECKING:
+    from tinynn.augmentation import Augment
 
-class NotFittedError(ValueError, AttributeError):
-    """A classifier was asked before it was fitted."""
 
-
-class Classifier(Configured):
+class Classifier(Estimator):
     """A network that learns class labels of any kind, with scikit-learn's methods.
 
     Layers and optimiser are specifications: every `fit` starts from fresh copies, so a fit depends only on the
@@ -40,8 +37,16 @@ class Classifier(Configured):
         ``Adam(1e-3)`` by default.
     classes : sequence, optional
         All labels there are, where those given to `fit` may miss some.
+    class_weight : "balanced" or dict, optional
+        How much rows of each label count: ``{label: weight}``, others 1; "balanced" makes up for rare labels.
+    augment : Augment, optional
+        Distorts the rows of every batch anew.
+    validation : float, optional
+        Which share of the rows to hold out, for the history and for callbacks.
+    callbacks : sequence of Callback or function, optional
+        What looks on, and may stop: ``nn.EarlyStopping()``, ``nn.MaxNorm(3)``.
     seed : int, optional
-        Decides weights, dropout masks and the order of the rows.
+        Decides weights, dropout masks, the order of the rows, which are held out, and how they are distorted.
     device : {"cpu", "cuda", "auto"}, optional
     dtype : {"float32", "float64"}, optional
     progress : bool, optional
@@ -73,6 +78,10 @@ class Classifier(Configured):
         batch_size: int = 64,
         optimizer: Optimizer | None = None,
         classes: Sequence[Any] | None = None,
+        class_weight: str | Mapping[Any, float] | None = None,
+        augment: "Augment | None" = None,
+        validation: float | None = None,
+        callbacks: Sequence[Callback | Callable[[Training], Any]] = (),
         seed: int = 0,
         device: str = "cpu",
         dtype: str = "float32",
@@ -84,6 +93,10 @@ class Classifier(Configured):
         self.batch_size = batch_size
         self.optimizer = optimizer
         self.classes = classes
+        self.class_weight = class_weight
+        self.augment = augment
+        self.validation = validation
+        self.callbacks = callbacks
         self.seed = seed
         self.device = device
         self.dtype = dtype
@@ -98,64 +111,49 @@ class Classifier(Configured):
             For NaN or infinite values, lengths that differ, labels outside `classes`, fewer than two classes, or
             layers whose outputs are not as many as the classes.
         """
-        x = as_rows(x)
-        x = check_rows(x, x.shape[1:])
-        y = check_classes(y, len(x))
-        classes = np.unique(y if self.classes is None else np.asarray(self.classes))
-        targets = self._encode(classes, y)
-        layers = self.layers if self.layers is not None else [Dense(64), ReLU(), Dense(len(classes))]
-        if isinstance(layers[-1], Softmax):
-            raise ValueError(
-                "the last layer is a Softmax, which the loss takes care of: end with Dense(classes)"
-            )
-        if self.optimizer is not None and not isinstance(self.optimizer, Optimizer):
-            raise TypeError(f"optimizer must be an Optimizer, such as nn.Adam(1e-3), not {self.optimizer!r}")
-        net = Sequential(
-            [layer.copy() if isinstance(layer, Layer) else layer for layer in layers],
-            x.shape[1:],
-            seed=self.seed,
-            device=self.device,
-            dtype=self.dtype,
-        )
-        if net.output_shape != (len(classes),):
-            raise ValueError(
-                f"there are {len(classes)} classes, but the layers end with outputs of shape {net.output_shape}; "
-                f"end with Dense({len(classes)}), or name all classes with classes="
-            )
+        x, targets, classes = self._prepare(x, y)
+        optimizer = self._new_optimizer()
+        net = self._new_network(x.shape[1:], len(classes), self.seed)
         self.history_ = fit(
             net,
-            SoftmaxCrossEntropy(),
-            self.optimizer.copy() if self.optimizer is not None else Adam(),
+            SoftmaxCrossEntropy(class_weights=self._class_weights(targets, classes)),
+            optimizer,
             x,
             targets,
             epochs=self.epochs,
             steps=self.steps,
             batch_size=self.batch_size,
+            validation=self.validation,
+            augment=self.augment,
+            callbacks=[c.copy() if isinstance(c, Callback) else c for c in self.callbacks],
             seed=self.seed,
             progress=self.progress,
         )
-        self.network_, self.classes_ = net, classes
-        self.n_features_in_ = x.shape[1]
-        self._pixels, self._largest = x.dtype == np.uint8, float(x.max())
+        self.network_ = net
+        self._remember(x, classes)
         return self
+
+    def _class_weights(self, targets: np.ndarray, classes: np.ndarray) -> list[float] | None:
+        """Return one weight a class, in the order of `classes_`."""
+        if self.class_weight is None:
+            return None
+        if isinstance(self.class_weight, Mapping):
+            unknown = [label for label in self.class_weight if label not in classes]
+            if unknown:
+                raise ValueError(
+                    f"class_weight names {unknown}, which are not among the classes {classes.tolist()}"
+                )
+            return [self.class_weight.get(label, 1.0) for label in classes.tolist()]
+        if self.class_weight == "balanced":
+            return balanced_weights(targets, len(classes))
+        raise ValueError(
+            f'class_weight must be "balanced" or a dict of label to weight, not {self.class_weight!r}'
+        )
 
     def predict_proba(self, x: Any) -> np.ndarray:
         """Return class probabilities, shape (n, classes), columns in the order of `classes_`."""
-        return inference.predict_proba(self._fitted(), self._check(x))
-
-    def predict(self, x: Any) -> np.ndarray:
-        """Return the most probable label of each row, shape (n,)."""
-        columns = self.predict_proba(x).argmax(axis=1)
-        return self.classes_[columns]
-
-    def score(self, x: Any, y: Any) -> float:
-        """Return the accuracy: the share of rows whose predicted label is right."""
-        predicted, y = self.predict(x), np.asarray(y)
-        if y.shape != predicted.shape:
-            raise ValueError(
-                f"y must have one label a row of x, shape {predicted.shape}, but has shape {y.shape}"
-            )
-        return float(np.mean(predicted == y))
+        x = self._check(x)
+        return inference.predict_proba(self.network_, x)
 
     def sample_proba(self, x: Any, n_samples: int = 20, seed: int = 0) -> np.ndarray:
         """Return class probabilities of posterior samples, shape (n_samples, n, classes): dropout stays on.
@@ -163,73 +161,10 @@ class Classifier(Configured):
         Each sample is one thinned network, with one mask a dropout layer for all rows; see
         `tinynn.inference.sample_proba`.
         """
-        return inference.sample_proba(
-            self._fitted(), self._check(x), n_samples, inference.sampling_seed(seed)
-        )
+        x = self._check(x)
+        return inference.sample_proba(self.network_, x, n_samples, inference.sampling_seed(seed))
 
     def embed(self, x: Any) -> np.ndarray:
         """Return the input of the last Dense layer, the penultimate features, shape (n, features)."""
-        return inference.embed(self._fitted(), self._check(x))
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's arguments, as scikit-learn's clone asks."""
-        return self.config()
-
-    def set_params(self, **settings: Any) -> Self:
-        """Change settings by name; return self."""
-        for name, value in settings.items():
-            if name not in self.get_params():
-                raise ValueError(f"Classifier has no setting {name!r}; it has {', '.join(self.get_params())}")
-            setattr(self, name, value)
-        return self
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn, which alone calls this, what kind of estimator this is."""
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(),
-            input_tags=InputTags(two_d_array=True, three_d_array=True),
-        )
-
-    def _encode(self, classes: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Turn labels into column numbers."""
-        if len(classes) < 2:
-            raise ValueError(
-                f"all labels are {classes.tolist()}, 1 class: a classifier needs at least two. If others exist that no "
-                "row shows yet, name them all with classes="
-            )
-        unknown = np.setdiff1d(y, classes)
-        if len(unknown):
-            raise ValueError(f"labels {unknown.tolist()} are not among classes={classes.tolist()}")
-        return np.searchsorted(classes, y)
-
-    def _fitted(self) -> Sequential:
-        if not hasattr(self, "network_"):
-            # Where scikit-learn is in use, its own error, which its tools catch; both are ValueErrors.
-            sklearn = sys.modules.get("sklearn.exceptions")
-            error = sklearn.NotFittedError if sklearn else NotFittedError
-            raise error("this Classifier is not fitted yet; call fit first")
-        return self.network_
-
-    def _check(self, x: Any) -> np.ndarray:
-        input_shape, x = self._fitted().input_shape, as_rows(x)
-        if x.ndim == 2 and len(input_shape) == 1 and x.shape[1:] != input_shape:
-            raise ValueError(
-                f"X has {x.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features "
-                "as input"
-            )
-        x = check_rows(x, input_shape)
-        if self._pixels and x.dtype != np.uint8 and x.max() > 1:
-            raise ValueError(
-                "this classifier was fitted on uint8 pixels, which it scales to 0 to 1, and now gets "
-                f"{x.dtype} values up to {x.max():g}; pass uint8, or divide by 255"
-            )
-        if not self._pixels and x.dtype == np.uint8 and self._largest > 1:
-            raise ValueError(
-                f"this classifier was fitted on values up to {self._largest:g} as they were, and would scale "
-                "uint8 pixels to 0 to 1; convert them to the type it was fitted on"
-            )
-        return x
+        x = self._check(x)
+        return inference.embed(self.network_, x)

@@ -54,3 +54,12 @@ def make_backend() -> CudaBackend:
     import cupy
 
     return CudaBackend("cuda", cupy)
+
+
+def describe() -> str:
+    """Say what the GPU is."""
+    import cupy
+
+    device = cupy.cuda.Device(0)
+    name = cupy.cuda.runtime.getDeviceProperties(device.id)["name"].decode()
+    return f"{name}, {device.mem_info[1] / 2**30:.0f} GiB, CuPy {cupy.__version__}"

@@ -36,7 +36,7 @@ def describe_machine() -> dict[str, Any]:
         "SciPy": version("scipy"),
         "BLAS": blas or ["none that threadpoolctl knows"],
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "GPU": _gpu() if not problem else f"none: {problem}",
+        "GPU": cuda.describe() if not problem else f"none: {problem}",
         'device="auto"': "cpu" if problem else "cuda",
         "data folders": [
             os.environ.get(places.VARIABLE) or f"(the variable {places.VARIABLE} is not set)",
@@ -52,14 +52,6 @@ def describe_machine() -> dict[str, Any]:
             "Python starts, and matrix products are up to twice as fast"
         )
     return found
-
-
-def _gpu() -> str:
-    import cupy
-
-    device = cupy.cuda.Device(0)
-    name = cupy.cuda.runtime.getDeviceProperties(device.id)["name"].decode()
-    return f"{name}, {device.mem_info[1] / 2**30:.0f} GiB, CuPy {cupy.__version__}"
 
 
 def as_text(found: dict[str, Any]) -> str:

@@ -166,3 +166,64 @@ def test_pixels_or_floats_but_not_both():
     expected = on_pixels.predict_proba(pixels)
     for model, x in ((on_pixels, pixels / 255), (on_shares, pixels), (on_shares, pixels / 255)):
         np.testing.assert_allclose(model.predict_proba(x), expected, rtol=1e-9)
+
+
+# Settings that go on to fit.
+
+
+def rare(n=400, seed=0):
+    """Two clouds that overlap; one label in twenty is "rare"."""
+    rng = np.random.default_rng(seed)
+    y = np.where(np.arange(n) % 20 == 0, "rare", "common")
+    return rng.normal(0, 1, (n, 3)) + 1.2 * (y == "rare")[:, None], y
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {"rare": 19.0}])
+def test_rare_classes_can_count_more(class_weight):
+    x, y = rare()
+    found = []
+    for weight in (None, class_weight):
+        model = nn.Classifier(epochs=30, class_weight=weight).fit(x, y)
+        xt, yt = rare(seed=1)
+        found.append(np.mean(model.predict(xt)[yt == "rare"] == "rare"))
+    assert found[1] > 0.7 > found[0] + 0.1
+
+
+def test_class_weights_are_those_of_the_loss():
+    x, y = rare()
+    model = nn.Classifier([nn.Dense(2)], epochs=2, class_weight={"rare": 3.0}).fit(x, y)
+    net = nn.Sequential([nn.Dense(2)], 3)
+    loss = nn.SoftmaxCrossEntropy(class_weights=[1.0, 3.0])
+    nn.fit(net, loss, nn.Adam(), x, (y == "rare").astype(int), epochs=2, batch_size=64)
+    np.testing.assert_array_equal(model.network_.parameters, net.parameters)
+
+
+def test_held_out_rows_callbacks_and_distortions():
+    data = nn.datasets.load("digits")
+    stopping = nn.EarlyStopping(2)
+    settings = {"epochs": 200, "validation": 0.2, "callbacks": [stopping], "optimizer": nn.Adam(0.01)}
+    model = nn.Classifier(**settings).fit(data.x_train, data.y_train)
+    assert 2 < len(model.history_) < 200
+    assert len(model.history_.validation_accuracy) == len(model.history_)
+    assert stopping.best_epoch == 0  # every fit has a copy of its own
+    augment = nn.Augment(shift=1, image_shape=data.image_shape)
+    distorted = nn.Classifier(**settings, augment=augment).fit(data.x_train, data.y_train)
+    assert distorted.history_.loss != model.history_.loss
+    assert distorted.score(data.x_test, data.y_test) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (
+            {"class_weight": {"odd": 2.0}},
+            r"names \['odd'\], which are not among the classes \['common', 'rare'\]",
+        ),
+        ({"class_weight": "even"}, '"balanced" or a dict'),
+        ({"class_weight": {"rare": 0.0}}, "a weight must be a positive number"),
+        ({"validation": 2}, "validation must be"),
+    ],
+)
+def test_settings_of_fit_that_are_refused(settings, says):
+    with pytest.raises(ValueError, match=says):
+        nn.Classifier(**settings).fit(*rare())
