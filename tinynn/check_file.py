@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tinynn.examining import trial_inputs
+from tinynn.examining import trial_objects
 from tinynn.examining.calling import UnusableError, described
 from tinynn.examining.specimen import is_machine
 from tinynn.gradcheck import check_gradients
@@ -50,8 +50,8 @@ class FileReport:
 
     @property
     def exit_code(self) -> int:
-        """0 if all is right, 1 if something is wrong or could not be tried, 2 if the file cannot be used."""
-        if self.problem or not self.reports:
+        """0 if all is right, 1 if something is wrong or could not be tried, 2 if there was nothing to try."""
+        if self.problem or not (self.reports or self.unchecked):
             return 2
         right = all(report.ok for report in self.reports) and all(audit.ok for audit in self.audits)
         return 0 if right and not self.unchecked else 1
@@ -92,7 +92,7 @@ def run(path: str | Path, json: bool = False) -> int:
     Returns
     -------
     int
-        0: every gradient is right. 1: something is wrong. 2: the file cannot be used.
+        0: every gradient is right. 1: something is wrong, or could not be tried. 2: there was nothing to try.
     """
     with _output_aside() if json else contextlib.nullcontext():
         try:
@@ -162,21 +162,20 @@ def check_file(path: str | Path) -> FileReport:
             for other in vars(module).values()
             if isinstance(other, type)
         )
-        if why := trial_inputs.unfinished(kind, parent):
+        if why := trial_objects.unfinished(kind, parent):
             report.skipped[kind.__name__] = why
             continue
-        for thing, inputs in trial_inputs.candidates(kind, module):
-            if isinstance(inputs, str) and parent and not trial_inputs.has_example(kind, module):
+        for thing, inputs in trial_objects.candidates(kind, module):
+            if isinstance(inputs, str) and parent and not trial_objects.has_example(kind, module):
                 report.skipped[kind.__name__] = f"a base class that cannot be tried by itself: {inputs}"
-            elif isinstance(inputs, str) and thing is None and trial_inputs.holds_layers(kind):
+            elif isinstance(inputs, str) and thing is None and trial_objects.holds_layers(kind):
                 report.skipped[kind.__name__] = (
                     "it is made of other layers; to check it too, put an object of it at the top level of the file"
                 )
             else:
                 _check_one(report, kind.__name__, thing, inputs)
-    if not report.reports:
-        left = report.unchecked | report.skipped
-        report.problem = "\n".join(f"{name} was not checked: {why}" for name, why in left.items())
+    if not report.reports and not report.unchecked:
+        report.problem = "\n".join(f"{name} was not checked: {why}" for name, why in report.skipped.items())
     return report
 
 

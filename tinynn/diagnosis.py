@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinynn.examining import blame
+from tinynn.examining import blame, single_precision
 from tinynn.examining.evidence import Diagnosis, Evidence
 from tinynn.fingerprints import FINGERPRINTS, SUBTLE
 from tinynn.fingerprints.order import right_above_wrong_below
@@ -32,6 +32,8 @@ def diagnose(
     if found:
         order = right_above_wrong_below(e, e.wrong)
         return found + ([order] if order else [])
+    if rounded := single_precision.probe(e):
+        return [rounded]
     found = [d for d in remembered if d.code in FIRST] + [d for d in problems if d.code == "wrong-dtype"]
     small = {v.name for v in verdicts if v.error < SMALL}
     for fingerprint in FINGERPRINTS:

@@ -28,9 +28,11 @@ def check_gradients(
     ============================================ ==================================================================
 
     A layer is any object with ``forward(x)`` and ``backward(dy)``, which returns ∂L/∂x; its parameters are the
-    floating-point arrays NAME that ``forward`` uses and leaves alone, and beside which ``backward`` leaves dNAME (or
-    ``grad_NAME``, or ``grads["NAME"]`` for ``params["NAME"]``). A loss has ``forward(outputs, targets)``,
-    a number, and ``backward()``, its gradient. A network, a learner's own too, is a layer that may hold layers.
+    arrays, lists of numbers or numbers NAME that ``forward`` uses and leaves alone, and beside which ``backward``
+    leaves dNAME (or ``grad_NAME``, or ``grads["NAME"]`` for ``params["NAME"]``). A loss has
+    ``forward(outputs, targets)``, a number, and ``backward()``, its gradient; where the names of its arguments say
+    so, as (y_true, y_pred) do, it is called with the targets first. A network, a learner's own too, is a layer that
+    may hold layers.
 
     True derivatives are central differences in float64 with the step that survives rounding, confirmed by the complex
     step where the function is analytic. For each array v,

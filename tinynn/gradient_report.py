@@ -102,11 +102,19 @@ class GradientReport:
     def headline(self) -> str:
         """The report in a few words, which claim no more than was checked."""
         if not self.ok:
+            wrong = any(v.verdict == "wrong" for v in self.variables)
+            if not self.variables:
+                return "could not be checked"
+            if not wrong and self.variables and set(self.codes) == {"no-gradient"}:
+                return f"every gradient that came is right; none came for {self._without()}"
             return "NOT RIGHT"
         unchecked = sum(v.verdict == "not checked" for v in self.variables)
         if unchecked:
             return f"every gradient that was checked is right; {unchecked} not checked"
         return "every gradient is right"
+
+    def _without(self) -> str:
+        return ", ".join(name for d in self.diagnoses for name in d.variables)
 
     @property
     def codes(self) -> list[str]:

@@ -58,7 +58,11 @@ def block_mover(array: np.ndarray, block: np.ndarray, direction: np.ndarray) -> 
 
 
 def differences(
-    observe: Observe, moves: list[Move], scale: float, rng: np.random.Generator
+    observe: Observe,
+    moves: list[Move],
+    scale: float,
+    rng: np.random.Generator,
+    own: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Differentiate what is observed along each move.
 
@@ -70,6 +74,8 @@ def differences(
         Each takes t and moves the inputs.
     scale : float
         How large the numbers that are moved are.
+    own : array (moves,), optional
+        How large each of them is, where each move is that of one number; tried where a kink is met.
 
     Returns
     -------
@@ -84,40 +90,55 @@ def differences(
     errors = []
     for h in STEPS:
         rough = [_difference(observe, base, moves[k], h * scale) for k in some]
-        errors.append((np.array([d for d, _ in rough]), np.max([r for _, r in rough])))
-    size = max(1e-300, *(np.abs(d).max(initial=0) for d, _ in errors))
-    moved = [
-        np.abs(a - b).max(initial=0) + SMOOTH * (r > SMOOTH * size)
-        for (a, r), (b, _) in itertools.pairwise(errors)
-    ]
+        errors.append((np.array([d for d, _ in rough]), max(float(r.max(initial=0)) for _, r in rough)))
+    size = max(1e-300, *(_largest(d) for d, _ in errors))
+    with np.errstate(
+        invalid="ignore"
+    ):  # a step that reaches to where the function is infinite is no candidate
+        moved = [
+            np.nan_to_num(np.abs(a - b), nan=np.inf).max(initial=0) + SMOOTH * (r > SMOOTH * size)
+            for (a, r), (b, _) in itertools.pairwise(errors)
+        ]
     step = STEPS[int(np.argmin(moved))] * scale
     found = [_difference(observe, base, move, step) for move in moves]
     derivatives = np.array([d for d, _ in found]).reshape(len(moves), base.size)
-    roughness = np.array([r for _, r in found])
-    size = float(np.abs(derivatives).max(initial=0))
-    smooth = roughness <= _allowed(size, base, step)
-    for shrink in (30, 1000, 10000):
-        for k in np.flatnonzero(~smooth):
-            derivatives[k], rough_now = _difference(observe, base, moves[k], step / shrink)
-            smooth[k] = rough_now <= _allowed(size, base, step / shrink) < 1e-3 * max(size, 1e-300)
+    size = _largest(derivatives)
+    smooth = np.array([bool(np.all(rough <= _allowed(size, base, step))) for _, rough in found], dtype=bool)
+    for k in np.flatnonzero(~smooth):
+        shorter = [step / shrink for shrink in (30, 1000, 10000)]
+        if own is not None:  # a number much smaller than the others of its array
+            shorter += [h for shrink in (100, 3000) if 0 < (h := own[k] / shrink) < shorter[-1]]
+        for h in shorter:
+            derivatives[k], rough_now = _difference(observe, base, moves[k], h)
+            allowed = _allowed(size, base, h)
+            sharp = (allowed < 1e-3 * max(size, 1e-300)) | (rough_now == 0)  # or rounding would hide a kink
+            smooth[k] = bool(np.all((rough_now <= allowed) & sharp))
+            if smooth[k]:
+                break
     return derivatives, smooth, step
 
 
-def _allowed(size: float, base: np.ndarray, h: float) -> float:
-    return SMOOTH * size + 50 * EPSILON * float(np.abs(base).max(initial=0)) / h
+def _largest(derivatives: np.ndarray) -> float:
+    return float(np.abs(derivatives[np.isfinite(derivatives)]).max(initial=0))
 
 
-def _difference(observe: Observe, base: np.ndarray, move: Move, h: float) -> tuple[np.ndarray, float]:
-    """Return R(h), and by how much D and S disagree between h and h/2."""
+def _allowed(size: float, base: np.ndarray, h: float) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return np.asarray(SMOOTH * size + 50 * EPSILON * np.abs(base) / h)
+
+
+def _difference(observe: Observe, base: np.ndarray, move: Move, h: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return R(h), and by how much D and S disagree between h and h/2, both for each number that is observed."""
     at = {}
     for k in (1.0, -1.0, 0.5, -0.5):
         move(k * h)
         at[k] = observe()
     move(0.0)
-    D, D_half = (at[1] - at[-1]) / (2 * h), (at[0.5] - at[-0.5]) / h
-    S, S_half = (at[1] - 2 * base + at[-1]) / h, (at[0.5] - 2 * base + at[-0.5]) / (h / 2)
-    bend = np.maximum(np.abs(D - D_half), np.abs(S - 2 * S_half))
-    return (4 * D_half - D) / 3, float(np.nan_to_num(bend, nan=np.inf).max(initial=0))
+    with np.errstate(all="ignore"):  # an infinite value is as rough as can be
+        D, D_half = (at[1] - at[-1]) / (2 * h), (at[0.5] - at[-0.5]) / h
+        S, S_half = (at[1] - 2 * base + at[-1]) / h, (at[0.5] - 2 * base + at[-0.5]) / (h / 2)
+        bend = np.maximum(np.abs(D - D_half), np.abs(S - 2 * S_half))
+        return (4 * D_half - D) / 3, np.nan_to_num(bend, nan=np.inf)
 
 
 def complex_step(

@@ -4,7 +4,18 @@ Every exhibit has a name in kebab-case, and `nn.check_gradients` must find it: s
 `tests/tinynn/test_diagnosis_museum.py`.
 """
 
-from tests.museum import activations, losses, memory, networks, noise, weights
+from tests.museum import activations, indices, losses, memory, networks, noise, normalization, weights
 from tests.museum.exhibits import EXHIBITS, Exhibit
 
-__all__ = ["EXHIBITS", "Exhibit", "activations", "losses", "memory", "networks", "noise", "weights"]
+__all__ = [
+    "EXHIBITS",
+    "Exhibit",
+    "activations",
+    "indices",
+    "losses",
+    "memory",
+    "networks",
+    "noise",
+    "normalization",
+    "weights",
+]

@@ -264,8 +264,8 @@ def test_an_example_that_is_no_layer_is_refused(write, capsys, returned):
             def backward(self, dy):
                 return dy
     """
-    assert run(write(text), json=True) == 2
-    assert "example() returned" in json.loads(capsys.readouterr().out)["problem"]
+    assert run(write(text), json=True) == 1
+    assert "example() returned" in json.loads(capsys.readouterr().out)["unchecked"]["Odd"]
 
 
 BASES = """
@@ -423,3 +423,89 @@ def test_what_a_file_writes_past_print_does_not_get_into_the_json(write, capfd):
     text = "import os, sys\nos.write(1, b'raw')\nos.system('echo shell')\nsys.__stdout__.write('under')\n"
     assert run(write(text + textwrap.dedent(RIGHT)), json=True) == 0
     assert json.loads(capfd.readouterr().out)["ok"]
+
+
+def test_a_file_in_which_nothing_could_be_tried_fails_with_the_reason(write, capsys):
+    stops = "class Stops" + STOPS.split("class Stops")[1]
+    path = write("    " + stops.format(init="exit()", forward="pass", backward="pass"))
+    assert run(path, json=True) == 1
+    data = json.loads(capsys.readouterr().out)
+    assert not data["ok"]
+    assert "SystemExit" in " ".join(data["unchecked"].values())
+
+
+STYLES = """
+    import numpy as np
+
+    class Embedding:
+        def __init__(self, rows, columns):
+            self.E = np.random.default_rng(0).normal(size=(rows, columns))
+
+        def forward(self, index):
+            self.index = index
+            return self.E[index]
+
+        def backward(self, dy):
+            self.dE = np.zeros_like(self.E)
+            np.add.at(self.dE, self.index, dy)
+
+    class WithoutBatch:
+        def __init__(self):
+            self.params = {"W": np.random.default_rng(0).normal(size=(9, 3))}
+            self.grads = {}
+
+        def forward(self, x):
+            if x.ndim != 1:
+                raise ValueError("one example only")
+            self.x = x
+            return self.params["W"].T @ x
+
+        def backward(self, dy):
+            self.grads["W"] = np.outer(self.x, dy)
+            return self.params["W"] @ dy
+
+    class Sequence:
+        def forward(self, x):
+            n, t, c = x.shape
+            return np.cumsum(x, axis=1)
+
+        def backward(self, dy):
+            return np.cumsum(dy[:, ::-1], axis=1)[:, ::-1]
+
+    class KerasSquare:
+        def forward(self, y_true, y_pred):
+            self.d = y_pred - y_true
+            return (self.d**2).mean()
+
+        def backward(self):
+            return 2 * self.d / self.d.size
+"""
+
+
+def test_embeddings_sequences_single_examples_and_targets_first_are_tried(write):
+    report = check_file(write(STYLES))
+    assert report.exit_code == 0, str(report)
+    assert [r.title for r in report.reports] == ["Embedding", "WithoutBatch", "Sequence", "KerasSquare"]
+    assert [a.ok for a in report.audits] == [True]
+
+
+def test_a_loss_with_its_gradient_and_a_layer_of_two_inputs_are_told_so(write):
+    text = """
+        class Both:
+            def forward(self, p, t):
+                return ((p - t) ** 2).mean(), 2 * (p - t) / p.size
+
+            def backward(self): ...
+
+        class Product:
+            def forward(self, a, b):
+                self.a, self.b = a, b
+                return a * b
+
+            def backward(self, dy):
+                return dy * self.b, dy * self.a
+    """
+    report = check_file(write(text))
+    assert report.exit_code == 1
+    assert "Both.forward returned a tuple (number, array 6×5)" in report.unchecked["Both"]
+    assert "a layer with two inputs" in report.unchecked["Product"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tinynn.examining.argument_order import in_order
 from tinynn.examining.calling import UnusableError
 from tinynn.examining.specimen import Specimen
 
@@ -84,7 +85,8 @@ class AskedLoss:
     def __call__(self, outputs: np.ndarray, targets: np.ndarray) -> float:
         """Return the loss as a number; NaN where it refuses."""
         try:
-            value = self.specimen.forward(outputs.copy(), targets.copy())
+            ordered = in_order(self.specimen.object.forward, outputs.copy(), targets.copy())
+            value = self.specimen.forward(*ordered)
             return float(np.asarray(value, dtype=np.float64))
         except (UnusableError, TypeError, ValueError) as error:
             self.why = str(error)

@@ -7,6 +7,7 @@ import numpy as np
 
 from tinynn.examining.calling import UnusableError
 from tinynn.examining.evidence import Diagnosis, Evidence
+from tinynn.examining.listening import listening
 from tinynn.examining.sessions import NetworkSession
 from tinynn.examining.specimen import is_machine
 from tinynn.examining.subjects import Subject, layer_subject, loss_subject
@@ -68,18 +69,9 @@ def _inputs(session: Any, layers: list[Any]) -> dict[int, np.ndarray]:
     """Go forward once and keep what each layer was given."""
     kept: dict[int, np.ndarray] = {}
 
-    def listening(k: int, forward: Any) -> Any:
-        def heard(x: Any, *arguments: Any, **named: Any) -> Any:
-            kept[k] = np.array(x)
-            return forward(x, *arguments, **named)
+    def keep(k: int, x: Any, y: Any) -> None:
+        kept[k] = np.array(x)
 
-        return heard
-
-    for k, layer in enumerate(layers):
-        layer.forward = listening(k, layer.forward)
-    try:
+    with listening(enumerate(layers), keep):
         session.forward()
-    finally:
-        for layer in layers:
-            del layer.forward
     return kept

@@ -54,6 +54,35 @@ def call(what: str, function: Callable[..., Any], *arguments: Any, **named: Any)
         raise UnusableError("raised", f"{what} raised {described(error)}", where) from None
 
 
+def one_answer(what: str, value: Any, wanted: str) -> Any:
+    """Return what somebody's code returned; raise where that is several things in a tuple, list or dict."""
+    arrays = isinstance(value, list) and any(isinstance(item, np.ndarray) for item in value)
+    if not isinstance(value, tuple | dict) and not (arrays and is_ragged(value)):
+        return value
+    inside = value.values() if isinstance(value, dict) else value
+    kinds = ", ".join(_kind(item) for item in inside)
+    raise UnusableError(
+        "wrong-return",
+        f"{what} returned a {type(value).__name__} ({kinds}); {wanted}",
+        f"the return of {what}",
+    )
+
+
+def is_ragged(value: Any) -> bool:
+    """Whether a list holds rows of different lengths, so that it is no array."""
+    try:
+        np.shape(value)
+    except ValueError:
+        return True
+    return False
+
+
+def _kind(item: Any) -> str:
+    if isinstance(item, np.ndarray) and item.ndim:
+        return "array " + "×".join(map(str, item.shape))
+    return "number" if isinstance(item, int | float | np.generic | np.ndarray) else type(item).__name__
+
+
 def described(error: BaseException) -> str:
     """Return the name and the text of an exception, whose own code may fail too."""
     try:
@@ -61,6 +90,11 @@ def described(error: BaseException) -> str:
     except Exception:
         text = "(its text cannot be had)"
     return f"{type(error).__name__}: {text}"
+
+
+def described_with_place(error: UnusableError) -> str:
+    """Return what is wrong, and where."""
+    return f"{error}" + (f" ({error.where})" if error.where else "")
 
 
 def _wrong_arguments(

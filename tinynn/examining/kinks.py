@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from tinynn.examining.listening import listening
 from tinynn.examining.sessions import NetworkSession, Session
 from tinynn.examining.specimen import is_machine, parts
 from tinynn.oracles import Move
@@ -38,19 +39,9 @@ def _outputs(session: Session, leaves: list[tuple[str, Any]]) -> dict[str, np.nd
     """Go forward and keep a copy of what every inner layer put out."""
     kept: dict[str, np.ndarray] = {}
 
-    def listening(path: str, forward: Any) -> Any:
-        def heard(*arguments: Any, **named: Any) -> Any:
-            y = forward(*arguments, **named)
-            kept[path] = np.array(y)
-            return y
+    def keep(path: str, x: Any, y: Any) -> None:
+        kept[path] = np.array(y)
 
-        return heard
-
-    for path, part in leaves:
-        part.forward = listening(path, part.forward)
-    try:
+    with listening(leaves, keep):
         session.forward()
-    finally:
-        for _, part in leaves:
-            del part.forward
     return kept

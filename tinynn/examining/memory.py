@@ -41,7 +41,7 @@ def unstored_gradient(name: str) -> Diagnosis:
         "no-gradient",
         f"{name} changes the output, and backward stores no gradient for it: store it as {stored}",
         f"the output changed with {name}, which has no gradient beside it after backward",
-        f"backward; if {name} is a constant, say so with {name}.setflags(write=False)",
+        f"backward, if {name} is learned; if it is a constant, say so with {name}.setflags(write=False)",
         (name,),
     )
 

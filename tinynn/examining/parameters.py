@@ -4,6 +4,7 @@ What forward puts there itself is a cache. What changes the output and stays whe
 needs a gradient.
 """
 
+import inspect
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,11 +12,18 @@ from typing import Any
 import numpy as np
 
 from tinynn.examining.calling import UnusableError
-from tinynn.examining.places import Path, gradient_paths, is_float, read, write
+from tinynn.examining.constants import is_constant
+from tinynn.examining.places import (
+    Path,
+    as_held,
+    copied,
+    gradient_paths,
+    is_float,
+    read,
+    write,
+)
 from tinynn.examining.specimen import Specimen
 from tinynn.layers import Layer
-
-STATISTICS = ("running", "moving")  # remembered, not learned
 
 
 @dataclass
@@ -30,11 +38,14 @@ class Found:
         Arrays that change the output although they have no gradient.
     unused : list of str
         Arrays that have no gradient and seem to need none.
+    outside : list of str
+        Arrays that `forward` reads from the module, where a copy cannot be given others.
     """
 
     gradients: dict[str, tuple[int, Path]] = field(default_factory=dict)
     unstored: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
 
 
 def find(layer: Any, x: np.ndarray, training: bool) -> Found:
@@ -46,20 +57,24 @@ def find(layer: Any, x: np.ndarray, training: bool) -> Found:
         for name in trial.parameters:
             before |= {(name, k, path): _seen(value) for k, path, value in _candidates(trial, name)}
         trial.backward(np.ones_like(y))
-    found = Found()
+    found = Found(outside=_read_from_module(layer))
+    arrays = [read(*places[0]) for places in trial.parameters.values()]
     for name, places in trial.parameters.items():
         gradient = _gradient(trial, name, before)
         if gradient is not None:
             found.gradients[name] = gradient
         part, path = places[0]
         ours = type(part).__module__.startswith("tinynn.")
-        if ours or (gradient is None and not isinstance(read(part, path), np.ndarray)):
+        value = read(part, path)
+        if ours or (gradient is None and (not isinstance(value, np.ndarray) or value.dtype.kind in "iu")):
             continue
         kept, effect = _influence(layer, x, name, training)
-        if not kept:
+        if not kept or not (
+            effect or is_float(value)
+        ):  # a whole number is a weight if a fraction of it counts
             found.gradients.pop(name, None)
         elif gradient is None and not isinstance(part, Layer):
-            constant = name in trial.constants or any(word in name.lower() for word in STATISTICS)
+            constant = name in trial.constants or is_constant(part, path, arrays)
             (found.unstored if effect and not constant else found.unused).append(name)
     gradients = {id(read(trial.parameters[n][k][0], path)) for n, (k, path) in found.gradients.items()}
     found.unused = [
@@ -71,6 +86,14 @@ def find(layer: Any, x: np.ndarray, training: bool) -> Found:
     return found
 
 
+def _read_from_module(layer: Any) -> list[str]:
+    """Name the floating-point arrays of a module that `forward` reads."""
+    function = inspect.unwrap(getattr(type(layer).forward, "__func__", type(layer).forward))
+    code = getattr(function, "__code__", None)
+    around = getattr(function, "__globals__", {})
+    return [name for name in code.co_names if isinstance(around.get(name), np.ndarray)] if code else []
+
+
 def _candidates(trial: Specimen, name: str) -> list[tuple[int, Path, Any]]:
     found = []
     for k, (part, path) in enumerate(trial.parameters[name]):
@@ -80,7 +103,7 @@ def _candidates(trial: Specimen, name: str) -> list[tuple[int, Path, Any]]:
 
 
 def _seen(value: Any) -> tuple[int, Any, Any]:
-    return id(value), value, value.copy() if isinstance(value, np.ndarray) else value  # keeps the id alive
+    return id(value), value, copied(value)  # keeps the id alive
 
 
 def _gradient(trial: Specimen, name: str, before: dict[Any, Any]) -> tuple[int, Path] | None:
@@ -91,14 +114,26 @@ def _gradient(trial: Specimen, name: str, before: dict[Any, Any]) -> tuple[int, 
         if not (is_float(claimed) or isinstance(claimed, int | np.ndarray | np.generic | list)):
             continue
         old = before.get((name, k, path))
-        written = old is None or old[0] != id(claimed) or not np.array_equal(old[2], claimed, equal_nan=False)
-        fitting = isinstance(value, np.ndarray) and np.shape(claimed) == value.shape
+        written = old is None or old[0] != id(claimed) or not _equal(old[2], claimed)
+        fitting = isinstance(value, np.ndarray | list | tuple) and _shape(claimed) == np.shape(value)
         if written or fitting:
             likely.append((not written, k, path))
     if not likely:
         return None
     _, k, path = min(likely, key=lambda place: place[0])
     return k, path
+
+
+def _equal(old: Any, new: Any) -> bool:
+    return old == new if isinstance(old, list | tuple) else np.array_equal(old, new, equal_nan=False)
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """Return the shape of what may be a gradient; a ragged list has none."""
+    try:
+        return np.shape(value)
+    except ValueError:
+        return None
 
 
 def _influence(layer: Any, x: np.ndarray, name: str, training: bool) -> tuple[bool, bool]:
@@ -113,7 +148,7 @@ def _influence(layer: Any, x: np.ndarray, name: str, training: bool) -> tuple[bo
             value = np.array(read(*trial.parameters[name][0]))
             moved = value + 1e-3 * (np.abs(value) + (np.abs(value).mean() or 1.0))
             for part, path in trial.parameters[name]:
-                write(part, path, moved.copy() if value.ndim else moved[()])
+                write(part, path, as_held(np.array(moved), read(part, path)))
             other = np.array(trial.forward(x.copy()))
             now = read(*trial.parameters[name][0])
             kept = kept and np.array_equal(moved, now)

@@ -1,5 +1,6 @@
 """Where an object keeps its numbers: in attributes, dicts, lists and the small objects that it holds."""
 
+import copy
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -29,6 +30,39 @@ def is_float(value: Any) -> bool:
     )
 
 
+def is_list(value: Any) -> bool:
+    """Whether something is a list of numbers, or of such lists of the same length: a weight without numpy."""
+    if not isinstance(value, list | tuple) or not value or len(value) > WIDTH:
+        return False
+    if isinstance(value[0], list | tuple):
+        lengths = {len(row) if isinstance(row, list | tuple) else -1 for row in value}
+        return len(lengths) == 1 and all(map(is_list, value))
+    return all(isinstance(number, int | float) and not isinstance(number, bool) for number in value)
+
+
+def is_weight(value: Any) -> bool:
+    """Whether something may be a weight if it has a gradient: numbers of any kind, whole ones and lists of them too."""
+    if is_float(value) or is_list(value):
+        return True
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "iu"
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def copied(value: Any) -> Any:
+    """Return what an object held, so that it stays as it was: arrays and lists are copied."""
+    if isinstance(value, list | tuple):
+        return copy.deepcopy(value)
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def as_held(array: np.ndarray, kept: Any) -> Any:
+    """Return an array as what stood in its place before: an array, a list or a number."""
+    if isinstance(kept, list | tuple):
+        return array.tolist()
+    return array if isinstance(kept, np.ndarray) else array[()]
+
+
 def attributes(thing: Any) -> dict[str, Any]:
     """Return the attributes that an object itself holds, in its dict or in slots."""
     found = dict(getattr(thing, "__dict__", {}))
@@ -38,6 +72,16 @@ def attributes(thing: Any) -> dict[str, Any]:
             if name not in ("__dict__", "__weakref__") and hasattr(thing, name):
                 found[name] = getattr(thing, name)
     return found
+
+
+def class_arrays(thing: Any) -> dict[str, np.ndarray]:
+    """Return the floating-point arrays that stand in somebody's class, and not in the object itself."""
+    if isinstance(thing, Buffered):
+        return {}
+    found: dict[str, np.ndarray] = {}
+    for kind in reversed(type(thing).__mro__):
+        found |= {n: v for n, v in vars(kind).items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"}
+    return {name: value for name, value in found.items() if name not in getattr(thing, "__dict__", {})}
 
 
 def is_record(value: Any) -> bool:
@@ -66,17 +110,20 @@ def held(part: Any) -> list[tuple[str, Any]]:
 
 
 def numbers(part: Any) -> Iterator[tuple[Path, Any]]:
-    """Go through the floating-point numbers of an object, but not those of the layers that it holds."""
+    """Go through the numbers of an object, but not those of the layers that it holds; a list of numbers is one."""
     seen = {id(part)}
+    wanted = is_float if isinstance(part, Buffered) else is_weight
 
     def within(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-        if is_float(value):
+        if wanted(value):
             yield path, value
         elif not (isinstance(part, Buffered) or is_machine(value) or id(value) in seen or len(path) > DEPTH):
             seen.add(id(value))
             for key, item in items(value) or ():
-                if isinstance(item, np.ndarray) or not isinstance(value, list | tuple) or not is_float(item):
+                if isinstance(item, np.ndarray) or not isinstance(value, list | tuple) or not wanted(item):
                     yield from within(item, (*path, key))
+                elif is_list(item):
+                    yield (*path, key), item
 
     for name, value in held(part):
         yield from within(value, (name,))

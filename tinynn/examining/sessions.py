@@ -3,13 +3,16 @@
 A session is one life of the thing under test: whatever it caches or adds up, it carries from pass to pass.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
-from tinynn.examining.calling import UnusableError, call, required
-from tinynn.examining.places import Path
+from tinynn.examining.argument_order import for_backward, targets_first
+from tinynn.examining.calling import UnusableError, call, one_answer
+from tinynn.examining.places import Path, as_held, copied
+from tinynn.examining.randomness import generators_around, seeded, untouched
 from tinynn.examining.specimen import Specimen
 
 
@@ -38,7 +41,7 @@ class Session(Protocol):
 
 
 class LayerSession:
-    """A layer, or a whole network without its loss, on a batch x."""
+    """A layer, or a whole network without its loss, on a batch x; `indices` are whole numbers, without a gradient."""
 
     def __init__(
         self,
@@ -47,15 +50,17 @@ class LayerSession:
         gradients: dict[str, tuple[int, Path]],
         dtype: Any,
         training: bool,
+        indices: bool = False,
     ) -> None:
         self.specimen = Specimen(layer, dtype, training)
+        self.indices = indices
         self.arrays: dict[str, np.ndarray] = {}
         self.after: dict[str, np.ndarray] = {}
         self.specimen.gradients = gradients
         self.specimen.keep_only(gradients)
         for name in self.specimen.parameters:
             value = self.specimen.value(name)
-            if not isinstance(value, np.ndarray):
+            if not isinstance(value, np.ndarray) or value.dtype.kind in "iu":
                 value = np.array(value, dtype=dtype)
             self.arrays[name] = np.ascontiguousarray(value).reshape(value.shape)
         self.arrays["x"] = x.astype(dtype)
@@ -65,8 +70,9 @@ class LayerSession:
         for name in self.specimen.parameters:
             kept, value = self.specimen.value(name), self.arrays[name]
             if kept is not value:
-                self.specimen.set(name, value if isinstance(kept, np.ndarray) else value[()])
-        self.given = self.arrays["x"].copy()
+                self.specimen.set(name, as_held(value, kept))
+        x = self.arrays["x"]
+        self.given = np.rint(x.real).astype(np.int64) if self.indices else x.copy()
         return self.specimen.forward(self.given)
 
     def backward(self, dy: np.ndarray) -> dict[str, Any]:
@@ -74,11 +80,11 @@ class LayerSession:
         self.before = {name: self.arrays[name].copy() for name in self.specimen.parameters}
         self.dy, self.given_dy = dy, dy.copy()
         dx = self.specimen.backward(self.given_dy)
-        gradients = {name: _copied(self.specimen.gradient(name)) for name in self.specimen.parameters}
+        gradients = {name: copied(self.specimen.gradient(name)) for name in self.specimen.parameters}
         self.after = {name: np.array(self.specimen.value(name)) for name in self.specimen.parameters}
         for name, value in self.before.items():  # a backward pass that also learns gets its parameters back
             self.arrays[name][...] = value
-        return gradients | {"x": _copied(dx)}
+        return gradients | {"x": np.zeros(self.arrays["x"].shape) if self.indices else copied(dx)}
 
     def overwritten(self) -> str:
         """The input, or the gradient from above."""
@@ -93,10 +99,6 @@ class LayerSession:
         return [name for name, value in self.after.items() if not np.array_equal(value, self.before[name])]
 
 
-def _copied(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray) else value
-
-
 class LossSession:
     """A loss on given targets; its input is what a network put out, its output one number."""
 
@@ -105,16 +107,18 @@ class LossSession:
         self.specimen.keep_only([])
         self.arrays = {"outputs": outputs.astype(dtype)}
         self.targets = targets
+        self.targets_first = targets_first(self.specimen.object.forward)
 
     def forward(self) -> Any:
         """L at the current outputs."""
-        self.given, self.given_targets = self.arrays["outputs"].copy(), _copied(self.targets)
-        return self.specimen.forward(self.given, self.given_targets)
+        self.given, self.given_targets = self.arrays["outputs"].copy(), copied(self.targets)
+        given = self.given, self.given_targets
+        return self.specimen.forward(*(given[::-1] if self.targets_first else given))
 
     def backward(self, dy: np.ndarray) -> dict[str, Any]:
-        """∂L/∂outputs; `backward` may take nothing, or the two arguments of `forward` once more."""
-        arguments = (self.given, self.given_targets) if required(self.specimen.object.backward) == 2 else ()
-        return {"outputs": _copied(self.specimen.backward(*arguments))}
+        """∂L/∂outputs; `backward` may take nothing, or arguments of `forward` once more."""
+        arguments = for_backward(self.specimen.object, self.given, self.given_targets)
+        return {"outputs": copied(self.specimen.backward(*arguments))}
 
     def overwritten(self) -> str:
         """The outputs or the targets."""
@@ -163,17 +167,23 @@ class FunctionSession:
     ) -> None:
         self.f, self.gradient = f, gradient
         self.arrays = {name: array.astype(dtype) for name, array in arrays.items()}
+        found = {id(g): g for function in (f, gradient) for g in generators_around(inspect.unwrap(function))}
+        self.generators = list(found.values())
+        self.quiet: list[
+            Callable[..., Any]
+        ] = []  # those that draw nothing from the generators that all share
 
     def forward(self) -> Any:
         """f(x)."""
         self.given = [array.copy() if array.ndim else array[()] for array in self.arrays.values()]
-        return call(getattr(self.f, "__name__", "the function"), self.f, *self.given)
+        return self._ask(self.f, "the function", "a function must return its value alone")
 
     def backward(self, dy: np.ndarray) -> dict[str, Any]:
         """dy · gradient(x): of a number, or element by element."""
         self.given = [array.copy() if array.ndim else array[()] for array in self.arrays.values()]
-        claimed = call(getattr(self.gradient, "__name__", "the gradient"), self.gradient, *self.given)
         several = len(self.arrays) > 1
+        alone = "the gradient of a function of one array must be one array"
+        claimed = self._ask(self.gradient, "the gradient", "" if several else alone)
         if several and not (isinstance(claimed, tuple | list) and len(claimed) == len(self.arrays)):
             raise UnusableError(
                 "wrong-shape",
@@ -181,6 +191,18 @@ class FunctionSession:
             )
         answers = claimed if several else (claimed,)
         return {name: _times(dy, answer) for name, answer in zip(self.arrays, answers, strict=True)}
+
+    def _ask(self, f: Callable[..., Any], name: str, wanted: str) -> Any:
+        """Call a function with randomness as it was before, so that value and gradient draw the same."""
+        what = getattr(f, "__name__", name)
+        with untouched(self.generators):
+            if f in self.quiet:
+                answer = call(what, f, *self.given)
+            else:
+                with seeded() as drew:
+                    answer = call(what, f, *self.given)
+                self.quiet += [] if any(drew) else [f]
+        return one_answer(what, answer, wanted) if wanted else answer
 
     def overwritten(self) -> str:
         """Any of the arguments."""

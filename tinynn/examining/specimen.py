@@ -3,7 +3,6 @@
 import contextlib
 import copy
 import inspect
-import random
 from collections.abc import Callable, Collection
 from types import ModuleType
 from typing import Any
@@ -11,16 +10,41 @@ from typing import Any
 import numpy as np
 
 from tinynn.buffers import Buffered
-from tinynn.examining.calling import FLAGS, call
-from tinynn.examining.places import Path, attributes, is_float, is_machine, numbers, parts, read, title, write
+from tinynn.examining.calling import FLAGS, UnusableError, call, is_ragged, one_answer
+from tinynn.examining.places import (
+    Path,
+    attributes,
+    class_arrays,
+    is_list,
+    is_machine,
+    numbers,
+    parts,
+    read,
+    title,
+    write,
+)
+from tinynn.examining.randomness import (
+    GENERATORS,
+    SEEDED,
+    equal,
+    global_state,
+    put_back,
+    rewinding,
+    set_global_state,
+    shared_generators,
+    state_of,
+)
 
-__all__ = ["Specimen", "duplicate", "is_float", "is_machine", "parts", "uses_single_precision"]
+__all__ = ["Specimen", "duplicate", "is_machine", "parts", "uses_single_precision"]
 
 FLAT_VECTORS = (
     "parameters",
     "gradients",
     "state",
 )  # a Sequential's; its layers hold the same numbers by name
+
+FORWARD = "it must return its output alone; what backward needs belongs into the object, as self.cache = ..."
+BACKWARD = "it must return the gradient of its input alone; store those of parameters, as self.dW = ..."
 
 
 def duplicate(original: Any, dtype: Any) -> Any:
@@ -31,6 +55,10 @@ def duplicate(original: Any, dtype: Any) -> Any:
     for generator in shared_generators(original):  # put back by a specimen after each use
         modules[id(generator)] = generator
     double = call(f"copying {type(original).__name__}", copy.deepcopy, original, modules)
+    for _, part in parts(double):
+        for name, value in class_arrays(part).items():  # to be moved in this copy alone
+            with contextlib.suppress(AttributeError):
+                setattr(part, name, value.copy())
     converted: dict[int, tuple[Any, Any]] = {}  # one array under two names stays one array
     for _, part in parts(double):
         if isinstance(part, Buffered):
@@ -58,51 +86,6 @@ def _replace(part: Any, path: Path, value: Any) -> None:
         _replace(part, path[:-1], type(owner)(*inner) if hasattr(owner, "_fields") else tuple(inner))
     else:
         write(part, path, value)
-
-
-def shared_generators(original: Any) -> list[Any]:
-    """Return the generators of random numbers that stand in modules, closures and classes, not in the object."""
-    found: dict[int, Any] = {}
-    for _, part in parts(original):
-        for kind in type(part).__mro__:
-            for thing in vars(kind).values():
-                function = inspect.unwrap(getattr(thing, "__func__", thing)) if callable(thing) else thing
-                around = [function, *vars_of(function)]
-                found |= {id(v): v for v in around if isinstance(v, GENERATORS)}
-    return list(found.values())
-
-
-def vars_of(function: Any) -> list[Any]:
-    """Return the globals and the enclosed variables of a function."""
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return []
-    module = function.__globals__
-    found = list(module.values()) if not module.get("__name__", "").startswith("tinynn.") else []
-    for cell in function.__closure__ or ():
-        with contextlib.suppress(ValueError):  # an empty cell
-            found.append(cell.cell_contents)
-    return found
-
-
-GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
-
-
-def state_of(generator: Any) -> Any:
-    """Return the state of a generator of random numbers."""
-    if isinstance(generator, np.random.Generator):
-        return generator.bit_generator.state
-    return generator.get_state() if isinstance(generator, np.random.RandomState) else generator.getstate()
-
-
-def put_back(generator: Any, state: Any) -> None:
-    """Give a generator of random numbers a state that it had."""
-    if isinstance(generator, np.random.Generator):
-        generator.bit_generator.state = state
-    elif isinstance(generator, np.random.RandomState):
-        generator.set_state(state)
-    else:
-        generator.setstate(state)
 
 
 def uses_single_precision(original: Any) -> bool:
@@ -133,6 +116,7 @@ class Specimen:
         self.parameters: dict[str, list[tuple[Any, Path]]] = {}
         self.gradients: dict[str, tuple[int, Path]] = {}
         self.held: list[Callable[[], None]] = []
+        self.counters: dict[tuple[int, Path], Callable[[], None]] = {}
         known: dict[int, str] = {}
         for place, part in parts(self.object):
             for path, value in numbers(part):
@@ -145,7 +129,7 @@ class Specimen:
                     known[id(value)] = name
             for name, value in attributes(part).items():
                 if isinstance(value, int):
-                    self.held.append(_keeping(part, (name,), value))
+                    self.counters[id(part), (name,)] = _keeping(part, (name,), value)
                 elif isinstance(value, GENERATORS):
                     self.generators.append(value)
         self.constants = {
@@ -154,37 +138,45 @@ class Specimen:
             for path, value in numbers(part)
             if isinstance(value, np.ndarray) and not value.flags.writeable
         }
+        self.constants |= {place + name for place, part in parts(original) for name in class_arrays(part)}
         shared = shared_generators(original)
         self.shared = [(generator, state_of(generator)) for generator in shared]
         self.reached = list(self.shared)
         own = {id(generator): generator for generator in self.generators}
         self.generators = [g for i, g in own.items() if i not in {id(s) for s in shared}]
-        self.held += [_rewinding(generator) for generator in self.generators]
+        self.held += [rewinding(generator) for generator in self.generators]
 
     def keep_only(self, names: Collection[str]) -> None:
         """Treat these as parameters, and put all other numbers back before each forward pass."""
         gradients = {(id(self.parameters[n][k][0]), path) for n, (k, path) in self.gradients.items()}
         for name, places in list(self.parameters.items()):
-            if name not in names:
+            if name in names:
+                for part, path in places:
+                    self.counters.pop((id(part), path), None)
+            else:
                 del self.parameters[name]
                 for part, path in places:
+                    if is_list(read(part, path)):
+                        continue
                     if not str(path[0]).startswith("d") and (id(part), path) not in gradients:
                         self.held.append(_keeping(part, path, read(part, path)))
 
     def forward(self, *inputs: Any) -> Any:
         """Call `forward` with everything random and remembered put back."""
-        for hold in self.held:
+        for hold in (*self.counters.values(), *self.held):
             hold()
         self.global_state = None
         self.reached = list(self.shared)
-        self.result = self._call("forward", *inputs)
+        self.result = one_answer(f"{self.name}.forward", self._call("forward", *inputs), FORWARD)
+        if isinstance(self.result, list) and is_ragged(self.result):
+            raise UnusableError("wrong-shape", "forward returned a ragged list, not an array", "forward")
         return self.result
 
     def backward(self, *dy: Any) -> Any:
         """Call `backward`, and see whether it draws random numbers."""
         before = [str(state_of(generator)) for generator in self.generators]
         reached = [str(state) for _, state in self.reached]
-        dx = self._call("backward", *dy)
+        dx = one_answer(f"{self.name}.backward", self._call("backward", *dy), BACKWARD)
         after = [str(state_of(generator)) for generator in self.generators]
         self.drew = before != after or "backward" in self.watched
         self.drew = self.drew or reached != [str(state) for _, state in self.reached]
@@ -206,15 +198,15 @@ class Specimen:
         what, function, flags = f"{self.name}.{method}", getattr(self.object, method), self._flags(method)
         if method not in self.watched:
             return call(what, function, *arguments, **flags)
-        outside = _global_state()
+        outside = global_state()
         before = self.global_state or SEEDED
-        _set_global_state(before)
+        set_global_state(before)
         try:
             return call(what, function, *arguments, **flags)
         finally:
-            self.global_state = _global_state()
-            _set_global_state(outside)
-            if _equal(before, self.global_state):
+            self.global_state = global_state()
+            set_global_state(outside)
+            if equal(before, self.global_state):
                 self.watched.discard(method)  # it draws nothing from the generators that all share
 
     def value(self, name: str) -> Any:
@@ -244,22 +236,6 @@ class Specimen:
         return self.flags[method]
 
 
-def _global_state() -> tuple[Any, Any]:
-    return np.random.get_state(), random.getstate()  # noqa: NPY002 - learners draw from np.random
-
-
-def _equal(a: tuple[Any, Any], b: tuple[Any, Any]) -> bool:
-    return a[1] == b[1] and a[0][2:] == b[0][2:] and bool(np.array_equal(a[0][1], b[0][1]))
-
-
-def _set_global_state(state: tuple[Any, Any]) -> None:
-    np.random.set_state(state[0])  # noqa: NPY002
-    random.setstate(state[1])
-
-
-SEEDED = (np.random.RandomState(0).get_state(), random.Random(0).getstate())
-
-
 def _keeping(part: Any, path: Path, value: Any) -> Callable[[], None]:
     kept = value.copy() if isinstance(value, np.ndarray) else value
 
@@ -270,8 +246,3 @@ def _keeping(part: Any, path: Path, value: Any) -> Callable[[], None]:
             setattr(part, path[0], value)
 
     return hold
-
-
-def _rewinding(generator: Any) -> Callable[[], None]:
-    state = state_of(generator)
-    return lambda: put_back(generator, state)

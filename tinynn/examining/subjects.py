@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tinynn.backend import backend_of
+from tinynn.examining import argument_order
 from tinynn.examining.calling import call
+from tinynn.examining.given_arrays import INDICES, are_indices, floats, host
 from tinynn.examining.parameters import Found, find, grown
 from tinynn.examining.sessions import FunctionSession, LayerSession, LossSession, NetworkSession, Session
 from tinynn.examining.specimen import duplicate, is_machine, uses_single_precision
@@ -35,6 +36,8 @@ class Subject:
         What it was made of, for looking at its parts one by one.
     unstored : list of str
         Arrays that change the output and have no gradient.
+    indices : bool
+        Whether x holds whole numbers that pick something, and has no gradient.
     """
 
     kind: str
@@ -49,6 +52,7 @@ class Subject:
     inputs: tuple[Any, ...] = ()
     training: bool = True
     unstored: list[str] = field(default_factory=list)
+    indices: bool = False
 
 
 def subject_of(thing: Any, arguments: Sequence[Any], training: bool) -> Subject:
@@ -63,6 +67,10 @@ def subject_of(thing: Any, arguments: Sequence[Any], training: bool) -> Subject:
     function, its gradient, x          also several arrays x
     ================================== ========================================
     """
+    for given in (thing, *arguments[:1]):
+        if isinstance(given, type) and is_machine(given):
+            name = given.__name__
+            raise TypeError(f"{name} is a class, and an object of it is to be checked: {name}(...)")
     if is_machine(thing):
         if len(arguments) == 1:
             return layer_subject(thing, arguments[0], training)
@@ -81,15 +89,6 @@ def subject_of(thing: Any, arguments: Sequence[Any], training: bool) -> Subject:
 
 def _names(*things: Any) -> str:
     return ", ".join(type(thing).__name__ for thing in things)
-
-
-def floats(name: str, array: Any) -> np.ndarray:
-    """Return inputs as float64 on the host."""
-    array = np.array(backend_of(array).to_numpy(array))
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must be numbers, not {array.dtype}")
-    scale = 1 / 255 if array.dtype == np.uint8 else 1.0
-    return array.astype(np.float64) * scale
 
 
 def placed(layer: Any, x: np.ndarray) -> Any:
@@ -112,14 +111,18 @@ def placed(layer: Any, x: np.ndarray) -> Any:
 
 def layer_subject(layer: Any, x: Any, training: bool) -> Subject:
     """A layer, or a network without its loss."""
-    x = floats("x", x)
-    notes = precision_notes(layer)
-    layer = grown(placed(layer, x), x, training)
+    notes = precision_notes(layer) + place_notes(layer)
+    layer = placed(layer, x := host(x))
+    if whole := are_indices(layer, x, training):
+        notes.append(INDICES)
+    else:
+        x = floats("x", x)
+    layer = grown(layer, x, training)
     found = find(layer, x, training)
     return Subject(
         kind="layer",
         title=type(layer).__name__,
-        open=lambda dtype: LayerSession(layer, x, found.gradients, dtype, training),
+        open=lambda dtype: LayerSession(layer, x, found.gradients, dtype, training, whole),
         rows=len(x) if x.ndim else None,
         free=True,
         notes=notes + unused_notes(found),
@@ -127,19 +130,23 @@ def layer_subject(layer: Any, x: Any, training: bool) -> Subject:
         model=layer,
         inputs=(x,),
         training=training,
+        indices=whole,
     )
 
 
 def loss_subject(loss: Any, outputs: Any, targets: Any) -> Subject:
     """A loss alone."""
-    outputs, targets = floats("outputs", outputs), host(targets)
+    outputs, targets = host(outputs), host(targets)
+    if argument_order.is_own(loss, outputs, targets):
+        outputs, targets = targets, outputs
+    outputs = floats("outputs", outputs)
     return Subject(
         kind="loss",
         title=type(loss).__name__,
         open=lambda dtype: LossSession(loss, outputs, targets, dtype),
         rows=len(outputs) if outputs.ndim else None,
         free=False,
-        notes=precision_notes(loss),
+        notes=precision_notes(loss) + argument_order.note(loss),
         loss=loss,
         inputs=(outputs, targets),
     )
@@ -147,15 +154,20 @@ def loss_subject(loss: Any, outputs: Any, targets: Any) -> Subject:
 
 def network_subject(model: Any, loss: Any, x: Any, y: Any, training: bool) -> Subject:
     """A network with its loss, as in a step of training."""
-    x, targets = floats("x", x), host(y)
-    notes = precision_notes(model, loss)
-    model = grown(placed(model, x), x, training)
+    notes = precision_notes(model, loss) + place_notes(model) + argument_order.note(loss)
+    x, targets = host(x), host(y)
+    model = placed(model, x)
+    if whole := are_indices(model, x, training):
+        notes.append(INDICES)
+    else:
+        x = floats("x", x)
+    model = grown(model, x, training)
     found = find(model, x, training)
     return Subject(
         kind="network",
         title=f"{type(model).__name__} with {type(loss).__name__}",
         open=lambda dtype: NetworkSession(
-            LayerSession(model, x, found.gradients, dtype, training), loss, targets, dtype
+            LayerSession(model, x, found.gradients, dtype, training, whole), loss, targets, dtype
         ),
         rows=len(x),
         free=False,
@@ -165,6 +177,7 @@ def network_subject(model: Any, loss: Any, x: Any, y: Any, training: bool) -> Su
         loss=loss,
         inputs=(x, targets),
         training=training,
+        indices=whole,
     )
 
 
@@ -187,18 +200,24 @@ def function_subject(f: Callable[..., Any], gradient: Callable[..., Any], inputs
     )
 
 
-def host(targets: Any) -> np.ndarray:
-    """Return targets on the host, floating-point ones as float64."""
-    targets = np.array(backend_of(targets).to_numpy(targets))
-    return targets.astype(np.float64) if targets.dtype.kind == "f" else targets
-
-
 def unused_notes(found: Found) -> list[str]:
     """Say which arrays are taken for constants."""
     return [
         f"{name} is not checked: a parameter is checked when its gradient is beside it, as d{name.split('.')[-1]}."
         for name in found.unused
+    ] + [
+        f"{name} is not checked: forward reads it from the module; a parameter belongs into the object, as self.{name}."
+        for name in found.outside
     ]
+
+
+def place_notes(layer: Any) -> list[str]:
+    """Say that a network on a device was checked on the host."""
+    if isinstance(layer, Sequential) and layer.backend.name != "cpu":
+        return [
+            f"It is on {layer.backend.name}; a copy on the CPU was checked, without the device's own kernels."
+        ]
+    return []
 
 
 def precision_notes(*things: Any) -> list[str]:

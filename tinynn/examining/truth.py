@@ -49,7 +49,7 @@ class Truth:
         self, subject: Subject, y: np.ndarray, dys: list[np.ndarray], rng: np.random.Generator, mode: str
     ) -> None:
         self.y, self.dys, self.rng = y, dys, rng
-        self.session = subject.open(np.float64)
+        self.session, self.indices = subject.open(np.float64), subject.indices
         self.total = sum(array.size for array in self.session.arrays.values())
         self.projected = mode == "projected" or (mode == "auto" and self.total > FULL)
         self.whole = subject.free and self.total * y.size <= KEPT and not self.projected
@@ -87,7 +87,7 @@ class Truth:
             evidence.expected[name] = np.full((len(self.dys), *array.shape), np.nan)
             self.skipped[name] = 0
             self.noise[name] = self.doubt[name] = 0.0
-            if not array.size:
+            if not array.size or (name == "x" and self.indices):
                 continue
             if self.projected and array.size > DIRECTIONS * 10:
                 self._project(name)
@@ -104,6 +104,7 @@ class Truth:
             [mover(array, i) for i in entries],
             self._scale(array),
             self.rng,
+            own=np.abs(array.reshape(-1)[entries]),
         )
         self._noise(name, step)
         if self.complex_session is not None and smooth.any():

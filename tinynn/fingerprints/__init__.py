@@ -14,11 +14,12 @@ from tinynn.fingerprints.activation import (
     redrawn_dropout_mask,
     wrong_activation_derivative,
 )
-from tinynn.fingerprints.coupling import diagonal_softmax, missing_skip, statistics_as_constants
+from tinynn.fingerprints.coupling import diagonal_softmax, missing_skip, passed_by
 from tinynn.fingerprints.loss import regularisation, swapped_prediction_and_target
+from tinynn.fingerprints.normalization import one_statistic_as_constant, statistics_as_constants
 from tinynn.fingerprints.order import right_above_wrong_below
 from tinynn.fingerprints.scale import dropout_scale_missing, mean, scale, zero_gradient
-from tinynn.fingerprints.weights import transposed_weight_gradient, unsummed_bias
+from tinynn.fingerprints.weights import repeated_index, transposed_weight_gradient, unsummed_bias
 
 Fingerprint = Callable[[Evidence, list[str]], Diagnosis | None]
 
@@ -26,6 +27,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     zero_gradient,
     unsummed_bias,
     transposed_weight_gradient,
+    repeated_index,
     dropout_scale_missing,
     mean,
     scale,
@@ -34,8 +36,10 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     derivative_at_output,
     derivative_at_input,
     wrong_activation_derivative,
+    passed_by,
     diagonal_softmax,
     statistics_as_constants,
+    one_statistic_as_constant,
     missing_skip,
     regularisation,
     swapped_prediction_and_target,

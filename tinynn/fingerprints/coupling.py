@@ -1,9 +1,31 @@
-"""Mistakes with functions in which every output depends on several inputs: softmax, normalisation, residuals."""
+"""Mistakes with functions in which every output depends on several inputs: softmax, residuals."""
 
 import numpy as np
 
 from tinynn.examining.evidence import Diagnosis, Evidence, fits
 from tinynn.fingerprints.activation import claimed_slopes
+from tinynn.fingerprints.normalization import normalised_axes
+
+
+def is_softmax(y: np.ndarray) -> bool:
+    """Whether an output is made of positive numbers that add up to 1 along an axis."""
+    return bool((y > 0).all()) and any(np.allclose(y.sum(axis=axis), 1, rtol=1e-9) for axis in range(y.ndim))
+
+
+def passed_by(e: Evidence, names: list[str]) -> Diagnosis | None:
+    """claimed = dy, in a softmax or a normalisation."""
+    claimed = claimed_slopes(e) if e.input_name in names else None
+    if claimed is None or e.slopes() is not None or not fits(claimed, np.ones_like(claimed)):
+        return None
+    if not is_softmax(e.y) and not normalised_axes(e):
+        return None
+    return Diagnosis(
+        "missing-activation-derivative",
+        "the gradient goes through as if this layer were not there",
+        "claimed = dy exactly; but every output depends on several inputs",
+        "backward: dx = Jᵀ dy; for softmax dx = y (dy − Σⱼ dyⱼ yⱼ), unless the loss above has it in its own gradient",
+        (e.input_name,),
+    )
 
 
 def diagonal_softmax(e: Evidence, names: list[str]) -> Diagnosis | None:
@@ -11,32 +33,17 @@ def diagonal_softmax(e: Evidence, names: list[str]) -> Diagnosis | None:
     J, claimed = e.dx_jacobian(), claimed_slopes(e)
     if e.input_name not in names or J is None or claimed is None:
         return None
-    if not fits(claimed.reshape(-1), np.diag(J)):
+    if not fits(claimed.reshape(-1), np.diag(J)) and not (is_softmax(e.y) and e.slopes() is None):
         return None
+    exactly = (
+        "claimed = dy · ∂yₖ/∂xₖ exactly" if fits(claimed.reshape(-1), np.diag(J)) else "claimed = dy · g(y)"
+    )
     off = float(np.nanmax(np.abs(J - np.diag(np.diag(J)))))
     return Diagnosis(
         "diagonal-softmax",
         "each output is taken to depend on its own input only, and it depends on others too",
-        f"claimed = dy · ∂yₖ/∂xₖ exactly; the forgotten ∂yⱼ/∂xₖ are as large as {off:.4g}",
+        f"{exactly}, element by element; the forgotten ∂yⱼ/∂xₖ are as large as {off:.4g}",
         "backward: for softmax dx = y (dy − Σⱼ dyⱼ yⱼ), not dy · y (1 − y)",
-        (e.input_name,),
-    )
-
-
-def statistics_as_constants(e: Evidence, names: list[str]) -> Diagnosis | None:
-    """claimed = dy · s, with one s for each feature or row, in a layer that normalises."""
-    J, slopes = e.dx_jacobian(), claimed_slopes(e)
-    if e.input_name not in names or J is None or slopes is None or e.slopes() is not None:
-        return None
-    axes = [
-        axis for axis in range(slopes.ndim) if np.allclose(slopes, slopes.take([0], axis=axis), rtol=1e-6)
-    ]
-    return Diagnosis(
-        "statistics-as-constants",
-        "each output is taken to depend on its own input only; mean, variance or another sum is treated as a constant",
-        f"claimed = dy · s, element by element{', with the same s along axis ' + str(axes[0]) if axes else ''}; "
-        "but every output depends on several inputs",
-        "backward: the ways from x through the mean and through the variance add their parts to dx",
         (e.input_name,),
     )
 

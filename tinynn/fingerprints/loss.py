@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinynn.examining.argument_order import in_order
 from tinynn.examining.calling import UnusableError
 from tinynn.examining.evidence import Diagnosis, Evidence, fits, gradient_of
 from tinynn.examining.specimen import Specimen
@@ -44,8 +45,9 @@ def swapped_prediction_and_target(e: Evidence, names: list[str]) -> Diagnosis | 
     loss = Specimen(e.subject.loss, np.float64, training=True)
     moved = targets.copy()
     try:
-        at_swapped = gradient_of(lambda: loss.forward(moved.copy(), outputs.copy()), moved)
-        by_target = gradient_of(lambda: loss.forward(outputs.copy(), moved.copy()), moved)
+        order = loss.object.forward
+        at_swapped = gradient_of(lambda: loss.forward(*in_order(order, moved.copy(), outputs.copy())), moved)
+        by_target = gradient_of(lambda: loss.forward(*in_order(order, outputs.copy(), moved.copy())), moved)
     except UnusableError:
         return None
     ways = {
@@ -59,7 +61,7 @@ def swapped_prediction_and_target(e: Evidence, names: list[str]) -> Diagnosis | 
                 "prediction and target are in each other's place in backward",
                 f"the claimed gradient is not ∂L/∂prediction: {way}"
                 + ("" if fits(claimed, gradient) else ", with the sign turned"),
-                "the order of the arguments in forward and backward",
+                "the order of the arguments in forward and backward; forward is called with the outputs first",
                 ("outputs",),
             )
     return None

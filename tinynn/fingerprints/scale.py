@@ -135,11 +135,14 @@ def scale(e: Evidence, names: list[str]) -> Diagnosis | None:
     r, scaled = found
     which, evidence = ", ".join(scaled), f"claimed = {r:.4f} × true, everywhere"
     if abs(r + 1) < 1e-4:
+        look = "the order of a difference (prediction − target), or a lost minus"
+        if e.subject.kind == "loss":
+            look += "; or the arguments of forward: it is called with the outputs first, the targets second"
         return Diagnosis(
             "wrong-sign",
             f"the gradient of {which} has the wrong sign",
             evidence,
-            "the order of a difference (prediction − target), or a lost minus",
+            look,
             tuple(scaled),
         )
     if abs(r - 0.5) < 1e-4:

@@ -51,6 +51,30 @@ def unsummed_bias(e: Evidence, names: list[str]) -> Diagnosis | None:
     return None
 
 
+def repeated_index(e: Evidence, names: list[str]) -> Diagnosis | None:
+    """claimed[i] = the dy of one of the places that picked row i, where those of all of them add up."""
+    if not e.subject.indices:
+        return None
+    picked = np.rint(e.values["x"]).astype(int).reshape(-1)
+    for name in names:
+        claimed, table = e.stacked(name), e.values[name]
+        if claimed is None or e.y.shape != e.values["x"].shape + table.shape[1:]:
+            continue
+        last = np.zeros_like(claimed)
+        for dx, dy in zip(last, e.dys, strict=True):
+            dx[picked] = dy.reshape(-1, *table.shape[1:])  # the last of several wins
+        if fits(claimed, np.where(np.isfinite(e.expected[name]), last, np.nan)):
+            often = int(np.bincount(picked - picked.min()).max())
+            return Diagnosis(
+                "repeated-index",
+                f"where a row of {name} is picked several times, only the last time counts",
+                f"claimed = the dy of the last place that picked the row; one row was picked {often} times",
+                f"d{name}[index] += dy adds once for each row: np.add.at(d{name}, index, dy) adds every time",
+                (name,),
+            )
+    return None
+
+
 def _unsummed(name: str, evidence: str) -> Diagnosis:
     last = name.split(".")[-1]
     return Diagnosis(
