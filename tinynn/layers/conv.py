@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from tinynn.backend import Array, rows_at_a_time
+from tinynn.backend import Array
 from tinynn.buffers import Shape
 from tinynn.initializers import INITIALIZERS
 from tinynn.layers.base import Layer
+from tinynn.layers.lowering import add_products, add_up, by_image, by_row, pieces, window_lines
 from tinynn.layers.windows import check_image, paddings, pair, window_count
 
 
@@ -25,7 +26,8 @@ class Conv2D(Layer):
     Each window, written out as one line of a matrix C ("im2col"), makes it a Dense layer with y = C W + b, whose
     gradients are those of Dense: dW = Cᵀ dy, db = Σ dy, dC = dy Wᵀ. A pixel is part of several windows, so its
     gradient is the sum of its places in dC. (As in all such libraries the window is not flipped: strictly it is a
-    cross-correlation.)
+    cross-correlation.) How to do without most of C is the business of `tinynn.layers.lowering`; memory is bounded by
+    the few images that are worked on together, not by the batch.
 
     Parameters
     ----------
@@ -84,80 +86,46 @@ class Conv2D(Layer):
         return {"W": W, "b": np.zeros(self.filters)}
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """y = C W + b, some images at a time: the lines of C are many times as large as the images."""
-        self.x = x = self._pad(x)
+        """y = C W + b."""
+        self.x = x
         y = self.buffer("y", (len(x), *self.output_shape))
-        for some in self._pieces(len(x)):
-            self.xp.matmul(self._lines(x[some]), self._matrix(self.W), out=y[some].reshape(-1, self.filters))
-        self.xp.add(y, self.b, out=y)
+        W, b = self._matrix(self.W), self._row_of_biases()
+        for some in self._pieces(len(x), self.output_shape[1], W.size):
+            C = self._lines(x[some])
+            CW = self.buffer("CW", (*C.shape[:-1], self.filters))
+            self.xp.matmul(C, W, out=CW)
+            self.xp.add(by_image(CW, self.output_shape), b, out=y[some])
         return y
 
     def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
-        """dW = Cᵀ dy, db = 1ᵀ dy, dC = dy Wᵀ, and dx adds up dC."""
+        """dW = Cᵀ dy, db = Σ dy over images and places, and dx adds up dC = dy Wᵀ."""
         x, dW = self.x, self._matrix(self.dW)
-        lines_dy = dy.reshape(-1, self.filters)
-        self.xp.matmul(self.constant(1.0, (len(lines_dy),)), lines_dy, out=self.db)
         dW.fill(0)
-        part = self.buffer("part", dW.shape)
-        dx = self.buffer("dx padded", x.shape) if input_gradient else None
-        for some in self._pieces(len(x)):
-            piece_dy = dy[some].reshape(-1, self.filters)
-            lines = self._lines(x[some])
-            self.xp.matmul(lines.T, piece_dy, out=part)
-            dW += part
-            if dx is not None:
-                self.xp.matmul(piece_dy, self._matrix(self.W).T, out=lines)  # C is not needed any more
-                self._add_up(lines, dx[some])
-        return None if dx is None else self._crop(dx)
+        for some in self._pieces(len(x), self.output_shape[1], dW.size // self.window[0]):
+            add_products(self, self._lines(x[some]), by_row(self, dy[some]), dW, parts=self.window[0])
+        places = self.buffer("places", self.output_shape)
+        self.xp.sum(dy, axis=0, out=places)
+        self.xp.sum(places, axis=(0, 1), out=self.db)
+        if not input_gradient:
+            return None
+        dx = self.buffer("dx", x.shape)
+        for some in self._pieces(len(x), math.prod(self.output_shape[:2]), self.filters * x.shape[3]):
+            add_up(self, dy[some], self.W, self.steps, self.around, dx[some])
+        return dx
 
     def _matrix(self, W: Array) -> Array:
         return W.reshape(-1, self.filters)
 
-    def _pieces(self, n: int) -> list[slice]:
-        numbers_per_image = math.prod(self.output_shape[:2]) * math.prod(self.window) * self.input_shape[2]
-        step = rows_at_a_time(self.xp, numbers_per_image)
-        return [slice(start, min(start + step, n)) for start in range(0, n, step)]
+    def _row_of_biases(self) -> Array:
+        """Repeat b along a row of the output: long rows of numbers are added faster than short ones."""
+        biases = self.buffer("biases", self.output_shape[1:])
+        self.xp.copyto(biases, self.b)
+        return biases
+
+    def _pieces(self, n: int, lines: int, weights: int) -> list[slice]:
+        height = self.input_shape[0] + sum(self.around[0])
+        strips = self.output_shape[1] * height * self.window[1] * self.input_shape[2]
+        return pieces(self.xp, n, strips + math.prod(self.output_shape), lines, weights)
 
     def _lines(self, x: Array) -> Array:
-        """Write out every window of padded images as one line: C, (n · rows · columns, size · size · channels)."""
-        rows, columns, _ = self.output_shape
-        image, down, right, channel = x.strides
-        windows = self.xp.lib.stride_tricks.as_strided(
-            x,
-            (len(x), rows, columns, *self.window, x.shape[3]),
-            (image, down * self.steps[0], right * self.steps[1], down, right, channel),
-        )
-        lines = self.buffer("lines", windows.shape)
-        self.xp.copyto(lines, windows)
-        return lines.reshape(len(x) * rows * columns, -1)
-
-    def _add_up(self, dlines: Array, dx: Array) -> None:
-        """Add each place of each window to the pixel it came from."""
-        (rows, columns, _), (down, right) = self.output_shape, self.steps
-        dwindows = dlines.reshape(len(dx), rows, columns, *self.window, dx.shape[3])
-        dx.fill(0)
-        for i in range(self.window[0]):
-            for j in range(self.window[1]):
-                pixels = dx[
-                    :, i : i + down * (rows - 1) + 1 : down, j : j + right * (columns - 1) + 1 : right
-                ]
-                pixels += dwindows[:, :, :, i, j]
-
-    def _pad(self, x: Array) -> Array:
-        (above, below), (left, right) = self.around
-        if not any((above, below, left, right)):
-            return x
-        n, height, width, channels = x.shape
-        padded = self.buffer("padded", (n, above + height + below, left + width + right, channels))
-        padded.fill(0)
-        padded[:, above : above + height, left : left + width] = x
-        return padded
-
-    def _crop(self, dx: Array) -> Array:
-        (above, below), (left, right) = self.around
-        if not any((above, below, left, right)):
-            return dx
-        height, width, channels = self.input_shape
-        cropped = self.buffer("dx", (len(dx), height, width, channels))
-        self.xp.copyto(cropped, dx[:, above : above + height, left : left + width])
-        return cropped
+        return window_lines(self, x, self.window, self.steps, self.around)
