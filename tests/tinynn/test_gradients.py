@@ -5,7 +5,6 @@ for h = 2·10⁻⁴ and far below what is asked for. Where it changes with h a k
 """
 
 import contextlib
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +15,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import tinynn as nn
+from tests import public
 from tinynn import layers
 from tinynn.layers.chain import walk
 
@@ -180,9 +180,7 @@ def cross_entropy(labels):
 
 def test_every_layer_and_loss_is_checked():
     assert {type(case.make()).__name__ for case in LAYERS.values()} == set(layers.__all__) - {"Layer"}
-    names = (getattr(nn, name) for name in nn.__all__)
-    public = {value for value in names if inspect.isclass(value) and issubclass(value, nn.Loss)}
-    assert {type(make()) for make, _ in LOSSES.values()} == public - {nn.Loss}
+    assert {type(make()) for make, _ in LOSSES.values()} == public.classes(nn.Loss)
 
 
 @pytest.mark.parametrize("name", LAYERS)

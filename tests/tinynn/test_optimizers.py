@@ -1,12 +1,10 @@
 """Optimisers against their textbook formulas, written out plainly, one step after the other."""
 
-import inspect
-
 import numpy as np
 import pytest
 
 import tinynn as nn
-from tests import strict
+from tests import public, strict
 
 STEPS, SIZE = 100, 50
 
@@ -98,10 +96,7 @@ def problem(dtype):
 
 
 def test_every_optimizer_has_its_textbook():
-    public = {
-        value for value in vars(nn).values() if inspect.isclass(value) and issubclass(value, nn.Optimizer)
-    }
-    assert set(TEXTBOOK) == {optimizer for optimizer, _ in CASES} == public - {nn.Optimizer}
+    assert set(TEXTBOOK) == {optimizer for optimizer, _ in CASES} == public.classes(nn.Optimizer)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 2e-5)])

@@ -1,6 +1,5 @@
 """Schedules by what they promise: bounds, ends, pieces that only rise or only fall, and what `fit` makes of them."""
 
-import inspect
 import itertools
 
 import numpy as np
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinynn as nn
+from tests import public
 from tinynn.configured import Configured
 
 PEAK = 0.3
@@ -58,8 +58,7 @@ class Listening(nn.SGD):
 
 
 def test_every_schedule_is_here():
-    public = {v for v in vars(nn).values() if inspect.isclass(v) and issubclass(v, nn.Schedule)}
-    assert {type(schedule) for schedule in BY_PROGRESS} == public - {nn.Schedule, nn.ReduceOnPlateau}
+    assert {type(schedule) for schedule in BY_PROGRESS} == public.classes(nn.Schedule) - {nn.ReduceOnPlateau}
     assert set(SHAPE) == {repr(schedule) for schedule in BY_PROGRESS}
 
 
@@ -127,7 +126,7 @@ def test_a_loss_that_stays_drops_the_rate_again_and_again():
 @pytest.mark.parametrize("schedule", [*BY_PROGRESS, nn.ReduceOnPlateau(PEAK, patience=5)], ids=repr)
 def test_described_by_their_settings(schedule):
     assert isinstance(schedule, Configured)
-    assert repr(eval(repr(schedule), vars(nn))) == repr(schedule) == repr(schedule.copy())
+    assert repr(eval(repr(schedule), public.NAMES)) == repr(schedule) == repr(schedule.copy())
     assert repr(nn.Adam(schedule)) == f"Adam(learning_rate={schedule!r})"
 
 

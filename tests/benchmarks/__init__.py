@@ -1,0 +1,1 @@
+"""Measurements against other libraries: ``python -m tests.benchmarks`` runs them, see ``--help``."""
