@@ -43,7 +43,7 @@ def idx_size(shape: tuple[int, ...]) -> int:
     return 4 + 4 * len(shape) + math.prod(shape)
 
 
-def parse_idx(content: bytes, shape: tuple[int, ...], below: int = 256) -> NDArray[np.uint8]:
+def parse_idx(content: bytes | bytearray, shape: tuple[int, ...], below: int = 256) -> NDArray[np.uint8]:
     """Read the values of an IDX file whose shape is known beforehand.
 
     Parameters
@@ -58,7 +58,7 @@ def parse_idx(content: bytes, shape: tuple[int, ...], below: int = 256) -> NDArr
     Returns
     -------
     ndarray of uint8, of the given shape
-        A copy that may be written to.
+        May be written to: a view of a bytearray, a copy of bytes.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def parse_idx(content: bytes, shape: tuple[int, ...], below: int = 256) -> NDArr
     """
     if len(content) < 4 or content[:2] != b"\0\0":
         raise BrokenFileError(
-            f"it is not an IDX file: it begins with {content[:16]!r}, not with two zero bytes"
+            f"it is not an IDX file: it begins with {bytes(content[:16])!r}, not with two zero bytes"
         )
     kind, axes = content[2], content[3]
     if kind != UNSIGNED_BYTE:
@@ -93,4 +93,4 @@ def parse_idx(content: bytes, shape: tuple[int, ...], below: int = 256) -> NDArr
     if values.max(initial=0) >= below:
         first = int(np.argmax(values >= below))
         raise BrokenFileError(f"value {values[first]} at position {first} is outside 0..{below - 1}")
-    return values.reshape(shape).copy()
+    return values.reshape(shape) if values.flags.writeable else values.reshape(shape).copy()

@@ -29,7 +29,7 @@ class RemoteFile:
 
     name: str
     size: int
-    parse: Callable[[bytes], tuple[NDArray[np.uint8], ...]]
+    parse: Callable[[bytes | bytearray], tuple[NDArray[np.uint8], ...]]
     sha256: str = ""
     md5: str = ""
 

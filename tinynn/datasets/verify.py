@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from tinynn.datasets.errors import BrokenFileError
 from tinynn.datasets.sources import RemoteFile
 
+PIECE = 2**20
+
 
 def largest_stored(file: RemoteFile) -> int:
     """Return how many bytes a file may take at most, compressed or not.
@@ -62,13 +64,21 @@ def read_verified(path: Path, file: RemoteFile) -> tuple[NDArray[np.uint8], ...]
     return arrays
 
 
-def _decompress(stored: bytes, size: int) -> bytes:
-    """Unpack at most one byte more than expected, so that a few kilobytes cannot fill the memory."""
+def _decompress(stored: bytes, size: int) -> bytearray:
+    """Unpack at most one byte more than expected, so that a few kilobytes cannot fill the memory.
+
+    A megabyte at a time goes to where the values will stay: no second copy of a data set is ever in memory.
+    """
     if not stored.startswith(b"\x1f\x8b"):
         raise BrokenFileError(f"it is not gzip-compressed: it begins with {stored[:16]!r}")
     try:
+        content, filled = bytearray(size + 1), 0
         with gzip.GzipFile(fileobj=BytesIO(stored)) as stream:
-            return stream.read(size + 1)
+            while part := stream.read(min(PIECE, len(content) - filled)):
+                content[filled : filled + len(part)] = part
+                filled += len(part)
+        del content[filled:]
+        return content
     except EOFError as error:
         raise BrokenFileError(
             f"it is truncated: the compressed data stop after {len(stored)} bytes"
