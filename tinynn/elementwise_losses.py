@@ -12,6 +12,8 @@ from tinynn.losses import Loss
 class _Elementwise(Loss):
     """What they share: the difference, the mean over all elements, weights of the rows."""
 
+    mean_over_rows = True
+
     def forward(
         self, outputs: Array, targets: Array, weights: Array | None = None, out: Array | None = None
     ) -> Array:

@@ -1,48 +1,134 @@
 """What a trained network says about many rows: probabilities, posterior samples, features, in chunks.
 
 Rows are taken a chunk at a time, so that memory is bounded by the chunk and not by the pool, and a chunk's
-intermediate results stay in the processor's cache.
+intermediate results stay in the processor's cache. On a processor several chunks are worked on at the same time.
 """
 
-from collections.abc import Iterator
-from typing import Any
+import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tinynn import random_bits
-from tinynn.backend import Array
+from tinynn.backend import CPU, Array
+from tinynn.buffers import Buffered
+from tinynn.layers.base import Layer
 from tinynn.layers.chain import forward, walk
 from tinynn.layers.dense import Dense
 from tinynn.layers.dropout import Dropout
+from tinynn.layers.reshape import Flatten
 from tinynn.losses import Loss, softmax
 from tinynn.network import Sequential
+from tinynn.replicas import Replica, convolutional, ours, separable
+from tinynn.thinned import Thinned
+from tinynn.threads import one_blas_thread
 
-CHUNK = 1024
+CHUNK = 1024  # rows at most
+CACHED = 2**19  # outputs of one layer, in a chunk that stays in a processor's cache
+Answer = TypeVar("Answer")
+
+
+class Worker(Buffered):
+    """Layers that one thread goes through a chunk with, and arrays that it keeps."""
+
+    def __init__(self, net: Sequential, layers: list[Layer]) -> None:
+        self.net, self.layers = net, layers
+        self.xp, self.dtype = net.backend.xp, net.dtype
+
+    def read(self, x: Any) -> Array:
+        """Bring rows to the network's device and dtype, as its `to_input` does, into a kept array."""
+        x = self.net.backend.asarray(x)
+        if x.dtype == self.dtype or x.shape[1:] != self.net.input_shape:
+            return self.net.to_input(x)
+        floats = self.buffer("floats", x.shape)
+        self.net.backend.to_floats(x, floats)
+        return floats
 
 
 def chunks(net: Sequential, x: Any) -> Iterator[tuple[slice, Array]]:
-    """Go through the rows of x in pieces that are on the network's device, in its dtype."""
-    for start in range(0, len(x), CHUNK):
-        yield slice(start, min(start + CHUNK, len(x))), net.to_input(x[start : start + CHUNK])
+    """Go through the rows of x in pieces on the network's device, in its dtype; each is valid until the next comes."""
+    worker = Worker(net, net.layers)
+    for rows in _pieces(len(x), CHUNK):
+        yield rows, worker.read(x[rows])
+
+
+def _pieces(n: int, size: int) -> list[slice]:
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
+
+
+def rows_in_cache(net: Sequential, layers: list[Layer]) -> int:
+    """Return how many rows to take through these layers at once: on a GPU, where launches cost, many."""
+    makers = (
+        layer for layer in walk(layers) if not isinstance(layer, Dropout | Flatten)
+    )  # they pass x on as it is
+    largest = max((math.prod(layer.output_shape) for layer in makers), default=1)
+    return min(CHUNK, max(32, CACHED // largest)) if net.backend is CPU else CHUNK
+
+
+def each_chunk(
+    net: Sequential, n: int, size: int, work: Callable[[Worker, slice], Answer], parallel: bool = True
+) -> list[Answer]:
+    """Do some work with each chunk of n rows, and return the answers in order.
+
+    On a processor each of several threads takes the next chunk with a replica of its own, and BLAS keeps to one thread.
+    What a chunk's answer is does not depend on how many there are.
+    """
+    pieces = _pieces(n, size)
+    with ExitStack() as ending:
+        threads = 1
+        if net.backend is CPU and (len(pieces) > 1 or convolutional(net)):
+            threads = ending.enter_context(one_blas_thread())
+        workers = [Worker(net, net.layers)]
+        if parallel and separable(net):
+            others = min(threads, len(pieces)) - 1
+            workers += [Worker(net, Replica(net).layers) for _ in range(others)]
+        if len(workers) == 1:
+            return [work(workers[0], rows) for rows in pieces]
+        from concurrent.futures import ThreadPoolExecutor
+
+        free: SimpleQueue[Worker] = SimpleQueue()
+        for worker in workers:
+            free.put(worker)
+
+        def turn(rows: slice) -> Answer:
+            worker = free.get()
+            try:
+                return work(worker, rows)
+            finally:
+                free.put(worker)
+
+        executor = ending.enter_context(ThreadPoolExecutor(len(workers), "tinynn-chunk"))
+        return list(executor.map(turn, pieces))
 
 
 def predict_proba(net: Sequential, x: Any) -> np.ndarray:
     """Return the class probabilities of rows x, shape (n, classes), on the host; dropout is off."""
     p = np.empty((len(x), *net.output_shape), dtype=net.dtype)
-    for rows, chunk in chunks(net, x):
-        p[rows] = net.backend.to_numpy(softmax(net.propagate(chunk)))
+
+    def work(worker: Worker, rows: slice) -> None:
+        p[rows] = net.backend.to_numpy(softmax(forward(worker.layers, worker.read(x[rows]))))
+
+    each_chunk(net, len(x), rows_in_cache(net, net.layers), work)
     return p
 
 
 def evaluate(net: Sequential, loss: Loss, x: Any, y: np.ndarray) -> tuple[float, float | None]:
     """Return the mean loss of a network on rows x with targets y, and for labels the accuracy; dropout is off."""
-    total, correct = 0.0, 0
-    for rows, chunk in chunks(net, x):
-        outputs, targets = net.propagate(chunk), net.backend.asarray(y[rows])
-        total += float(loss.forward(outputs, targets)) * len(chunk)
-        if targets.ndim == 1:
-            correct += int((net.backend.xp.argmax(outputs, axis=1) == targets).sum())
-    return total / len(x), correct / len(x) if y.ndim == 1 else None
+
+    def work(worker: Worker, rows: slice) -> tuple[float, int]:
+        outputs, targets = forward(worker.layers, worker.read(x[rows])), net.backend.asarray(y[rows])
+        judge = loss if worker.layers is net.layers else worker.kept("loss", loss.copy)
+        total = float(judge.forward(outputs, targets)) * len(targets)
+        right = net.backend.xp.argmax(outputs, axis=1) == targets if targets.ndim == 1 else np.zeros(0)
+        return total, int(right.sum())
+
+    totals, correct = zip(
+        *each_chunk(net, len(x), rows_in_cache(net, net.layers), work, parallel=ours(loss)), strict=True
+    )
+    return math.fsum(totals) / len(x), sum(correct) / len(x) if y.ndim == 1 else None
 
 
 def embed(net: Sequential, x: Any) -> np.ndarray:
@@ -51,8 +137,11 @@ def embed(net: Sequential, x: Any) -> np.ndarray:
     if last is None:
         raise ValueError("embed returns the input of the last Dense layer, and this network has none")
     features = np.empty((len(x), *net.layers[last].input_shape), dtype=net.dtype)
-    for rows, chunk in chunks(net, x):
-        features[rows] = net.backend.to_numpy(forward(net.layers[:last], chunk))
+
+    def work(worker: Worker, rows: slice) -> None:
+        features[rows] = net.backend.to_numpy(forward(worker.layers[:last], worker.read(x[rows])))
+
+    each_chunk(net, len(x), rows_in_cache(net, net.layers), work)
     return features
 
 
@@ -84,16 +173,20 @@ def sample_proba(net: Sequential, x: Any, n_samples: int, seed: int = 0) -> np.n
     first = next(i for i, layer in enumerate(net.layers) if drops[0] in walk([layer]))
     masks = [[layer.thin(k, seed) for layer in drops] for k in range(n_samples)]
     p = np.empty((n_samples, len(x), *net.output_shape), dtype=net.dtype)
-    try:
-        for rows, chunk in chunks(net, x):
-            certain = forward(net.layers[:first], chunk)
+    few = rows_in_cache(net, net.layers[:first])
+
+    def work(worker: Worker, rows: slice) -> None:
+        x_rows, size = x[rows], rows.stop - rows.start
+        certain = worker.buffer("certain", (size, *net.layers[first].input_shape))
+        for some in _pieces(size, few):
+            certain[some] = forward(worker.layers[:first], worker.read(x_rows[some]))
+        thinned = worker.kept("thinned", lambda: Thinned(worker.layers[first:], min(len(x), CHUNK)))
+        with thinned:
             for k in range(n_samples):
-                for layer, mask in zip(drops, masks[k], strict=True):
-                    layer.thinned = mask
-                p[k, rows] = net.backend.to_numpy(softmax(forward(net.layers[first:], certain)))
-    finally:
-        for layer in drops:
-            layer.thinned = None
+                thinned.become(masks[k])
+                p[k, rows] = net.backend.to_numpy(softmax(forward(thinned.layers, certain)))
+
+    each_chunk(net, len(x), min(CHUNK, rows_in_cache(net, net.layers[first:])), work)
     return p
 
 

@@ -32,14 +32,18 @@ def softmax(logits: Array) -> Array:
     [[0.975, 0.018, 0.007]]
     """
     xp = array_module(logits)
-    p = logits - xp.max(logits, axis=-1, keepdims=True)
+    # Classes along the first axis: over ten classes, reducing the long axis is several times faster.
+    p = xp.ascontiguousarray(xp.moveaxis(xp.asarray(logits), -1, 0))
+    p = p - xp.max(p, axis=0)
     xp.exp(p, out=p)
-    p /= xp.sum(p, axis=-1, keepdims=True)
-    return p
+    p /= xp.sum(p, axis=0)
+    return xp.moveaxis(p, 0, -1)
 
 
 class Loss(Buffered, Configured):
     """A number to make small, of a batch of outputs and their targets. Its gradient is that of the last `forward`."""
+
+    mean_over_rows = False  # whether, without weights, all rows count the same in L
 
     def forward(
         self, outputs: Array, targets: Array, weights: Array | None = None, out: Array | None = None
@@ -102,6 +106,7 @@ class SoftmaxCrossEntropy(Loss):
         self.class_weights = (
             None if class_weights is None else [positive("a weight", w) for w in class_weights]
         )
+        self.mean_over_rows = class_weights is None
 
     def forward(
         self, outputs: Array, targets: Array, weights: Array | None = None, out: Array | None = None

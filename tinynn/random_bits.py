@@ -14,7 +14,7 @@ from tinynn.backend import Array
 
 _WORD = 0xFFFFFFFF
 # Multipliers and shifts found by search for low bias: C. Wellons, "Prospecting for hash functions", 2018.
-_ROUNDS = ((16, 0x7FEB352D), (15, 0x846CA68B))
+_FIRST, _SECOND = 0x7FEB352D, 0x846CA68B
 
 
 def key(*parts: int) -> int:
@@ -34,19 +34,26 @@ def key(*parts: int) -> int:
     return state
 
 
-def fill_words(xp: Any, positions: Array, key: int, out: Array, scratch: Array) -> None:
-    """Write the random words of these positions into `out`; all arrays are uint32 and of one shape."""
-    xp.add(positions, np.uint32(key & _WORD), out=out)
-    _mix(xp, out, scratch)
-    xp.bitwise_xor(out, np.uint32(key >> 32), out=out)
-    _mix(xp, out, scratch)
+def fill_words(xp: Any, positions: Array, key: int, out: Array, scratch: Array, first: int = 0) -> None:
+    """Write the random words of these positions, counted from `first`, into `out`; arrays are uint32, of one shape.
+
+    A word is h(h(position + lower half of the key) ⊕ upper half), with h the steps s₁₆, ·a, s₁₅, ·b, s₁₆ and
+    sₖ(x) = x ⊕ (x >> k). Now s₁₆ of 32 bits undoes itself, s₁₆(s₁₆(x)) = x, and s₁₆(x ⊕ y) = s₁₆(x) ⊕ s₁₆(y): where
+    one h ends and the next begins, all that is left is s₁₆ of the key, a number. That saves a quarter of the time.
+    """
+    lower, upper = (key + first) & _WORD, key >> 32
+    xp.add(positions, np.uint32(lower), out=out)
+    _xor_shift(xp, out, 16, scratch)
+    _multiply(xp, out, scratch)
+    xp.bitwise_xor(out, np.uint32(upper ^ (upper >> 16)), out=out)
+    _multiply(xp, out, scratch)
+    _xor_shift(xp, out, 16, scratch)
 
 
-def _mix(xp: Any, h: Array, scratch: Array) -> None:
-    for shift, multiplier in _ROUNDS:
-        _xor_shift(xp, h, shift, scratch)
-        xp.multiply(h, np.uint32(multiplier), out=h)
-    _xor_shift(xp, h, 16, scratch)
+def _multiply(xp: Any, h: Array, scratch: Array) -> None:
+    xp.multiply(h, np.uint32(_FIRST), out=h)
+    _xor_shift(xp, h, 15, scratch)
+    xp.multiply(h, np.uint32(_SECOND), out=h)
 
 
 def _xor_shift(xp: Any, h: Array, shift: int, scratch: Array) -> None:

@@ -52,7 +52,7 @@ def wide(data: Dataset) -> Recipe:
     """784-800-10 on the images as they are, the plain network of Simard, Steinkraus & Platt (2003)."""
     return Recipe(
         layers=[Dense(800), ReLU(), Dense(len(data.classes))],
-        optimizer=SGD(CosineDecay(0.1), momentum=0.9, nesterov=True, weight_decay=1e-4),
+        optimizer=SGD(CosineDecay(0.2), momentum=0.9, nesterov=True, weight_decay=1e-4),
         epochs=20,
         batch_size=64,
     )

@@ -15,6 +15,7 @@ from tinynn.losses import Loss
 from tinynn.network import Sequential
 from tinynn.optimizers import Optimizer
 from tinynn.progress import progress_bar
+from tinynn.replicas import Passes
 
 if TYPE_CHECKING:
     from tinynn.augmentation import Augment
@@ -45,16 +46,13 @@ def fit(
     net, loss, optimizer
         What is trained, on what, and how. The optimiser goes on from where its last step left it.
     x : array (n, *input_shape), or batches
-        Rows, in memory or memory-mapped. uint8 pixels stay uint8 until a batch needs them, and become 0 to 1.
-        Without y, batches that you make: see `tinynn.batches.GivenBatches`.
+        Rows, also memory-mapped; uint8 pixels become 0 to 1. Without y, batches: see `tinynn.batches.GivenBatches`.
     y : array (n,) or (n, *output_shape), optional
         Targets as the loss takes them: labels 0 to outputs − 1, probabilities, values.
     weights : array (n,), optional
         How much each row counts.
-    epochs, steps : int, optional
-        How often every row is used; or for how many batches to train, however many epochs that takes.
-    batch_size : int, optional
-        Rows a step; the last batch of an epoch takes what is left.
+    epochs, steps, batch_size : int, optional
+        How often every row is used, or how many batches, however many epochs that takes; rows a batch, but the last.
     validation : (x, y) or float, optional
         Rows to evaluate after every epoch, or which share of x to hold out for that.
     augment : Augment, optional
@@ -62,8 +60,7 @@ def fit(
     callbacks : sequence of Callback or function, optional
         What looks on, and may stop: ``nn.EarlyStopping()``, ``nn.L2(1e-4)``, ``nn.MaxNorm(3)``.
     checkpoint : path, optional
-        Where the training is written down as it goes. If the file is there, the training goes on from it, to the same
-        parameters, bit for bit, as one that was never interrupted.
+        Where it is written down as it goes; if the file is there, training goes on from it, to the same bits.
     seed : int, optional
         Decides the order of the rows, which are held out, and how they are distorted.
     progress : bool, optional
@@ -88,15 +85,14 @@ def fit(
     keeper.resume()
     history = training.history
     hooks.tell("start", training)
-    with progress_bar(total, "batch", progress, training.step) as bar:
+    with Passes(net, loss) as passes, progress_bar(total, "batch", progress, training.step) as bar:
         while training.step < total and not history.stopped:
             losses.begin()
             for rows, targets, counts in data.epoch(training.epoch, total - training.step):
                 optimizer.plan(training.step / total, history.validation_loss if held_out else None)
-                outputs = net.propagate(rows, training=True)
-                loss.forward(outputs, targets, counts, out=losses.place(len(rows)))
+                passes.forward(rows, targets, counts, out=losses.place(len(rows)))
                 check_loss(training, losses, rows)
-                net.backpropagate(loss.backward())
+                passes.backward()
                 hooks.tell("before_step", training)
                 optimizer.step(net.parameters, net.gradients)
                 training.step += 1

@@ -411,7 +411,7 @@ def test_the_name_of_the_command_leads_here():
     (command,) = [
         line for line in (ROOT / "pyproject.toml").read_text().splitlines() if line.startswith("tinyal = ")
     ]
-    assert command == 'tinyal = "tinyal.cli:main"'
+    assert command == 'tinyal = "tinyal.command:main"'
 
 
 # MNIST, and doing without.

@@ -100,6 +100,19 @@ def test_rows_keep_their_masks_in_a_smaller_batch(rate):
 
 
 @pytest.mark.parametrize("rate", BOTH_PATHS)
+@pytest.mark.parametrize("features", [1, 3, 4, 10])
+def test_part_of_a_batch_keeps_its_masks(rate, features, device, backend):
+    """One hashed word serves four neighbours, so a part may begin anywhere within a word."""
+    net = make(rate, features, device=device)
+    m = masks(net, 40)
+    for first in (0, 1, 2, 3, 7, 20):
+        net.step, net.layers[0].first_row = 0, first
+        np.testing.assert_array_equal(masks(net, 40 - first), m[first:])
+        net.step = 0
+        np.testing.assert_array_equal(masks(net, 5), m[first : first + 5])
+
+
+@pytest.mark.parametrize("rate", BOTH_PATHS)
 def test_forward_and_backward_share_a_mask(rate, device, backend):
     net = make(rate, 5, device=device)
     x, dy = np.random.default_rng(0).normal(size=(2, 9, 5))

@@ -7,6 +7,7 @@ from scipy.special import softmax
 import tinynn as nn
 from tests.tinynn.test_classifier import LAYERS, blobs, make
 from tinynn import inference
+from tinynn.thinned import Thinned
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,61 @@ def test_sampling_leaves_the_network_as_it_was(fitted, monkeypatch):
         with pytest.raises(ZeroDivisionError):
             fitted.sample_proba(x, n_samples=2)
     np.testing.assert_array_equal(fitted.predict_proba(x), p)
+
+
+def test_weights_come_back_after_sampling(fitted):
+    """A mask is folded into weights that stand in for the network's own, only for the time being."""
+    net = fitted.network_
+    before = net.parameters.copy()
+    fitted.sample_proba(blobs()[0], n_samples=2)
+    np.testing.assert_array_equal(net.parameters, before)
+    for layer in net.layers:
+        if isinstance(layer, nn.Dense):
+            assert np.shares_memory(layer.W, net.parameters)
+
+
+@pytest.mark.parametrize("rows", [3, 40])
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [
+            nn.Conv2D(3, 2),
+            nn.Dropout(0.25),
+            nn.Flatten(),
+            nn.Dense(8),
+            nn.Tanh(),
+            nn.Dropout(0.5),
+            nn.Dense(3),
+        ],
+        [nn.Dropout(0.25), nn.Conv2D(3, 2), nn.Flatten(), nn.Dropout(0.5), nn.Tanh(), nn.Dense(3)],
+        [nn.Flatten(), nn.Dropout(0.5), nn.Dropout(0.3), nn.Dense(3)],
+        [nn.Flatten(), nn.Residual([nn.Dropout(0.5), nn.Dense(9)]), nn.Dropout(0.5), nn.Dense(3)],
+    ],
+    ids=["dense", "images", "twice", "block"],
+)
+def test_a_mask_does_the_same_to_weights_as_to_rows(layers, rows, device, backend):
+    """Whether or not it is folded into the weights of the Dense layer that comes next."""
+    net = nn.Sequential([layer.copy() for layer in layers], (3, 3, 1), dtype="float64", device=device)
+    x = np.random.default_rng(0).normal(size=(rows, 3, 3, 1))
+    samples = inference.sample_proba(net, x, 4, seed=5)
+    drops = [layer for layer in inference.walk(net.layers) if isinstance(layer, nn.Dropout)]
+    for k, p in enumerate(samples):
+        for layer in drops:
+            layer.thinned = layer.thin(k, 5)
+        np.testing.assert_allclose(p, softmax(backend.to_numpy(net.forward(x)), axis=1), rtol=1e-10)
+    assert len(np.unique(samples[:, 0, 0].round(9))) > 1
+
+
+@pytest.mark.parametrize(("rows", "folded"), [(8, False), (9, True)])
+def test_the_smaller_of_rows_and_weights_is_multiplied(rows, folded):
+    net = nn.Sequential([nn.Dropout(0.5), nn.Flatten(), nn.Dense(8)], (3, 2))
+    drop, _, dense = net.layers
+    mask, W = drop.thin(0, seed=1), dense.W.copy()
+    with Thinned(net.layers, rows) as thinned:
+        thinned.become([mask])
+        assert (drop.thinned is None) == folded
+        np.testing.assert_array_equal(dense.W, W * mask.reshape(6, 1) if folded else W)
+    assert drop.thinned is None
 
 
 def test_what_is_certain_is_computed_once(fitted, monkeypatch):

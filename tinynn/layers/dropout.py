@@ -1,5 +1,7 @@
 """Dropout: in training, each number is set to zero with some probability and the rest are scaled up."""
 
+import math
+
 import numpy as np
 
 from tinynn import random_bits
@@ -32,6 +34,7 @@ class Dropout(Layer):
         self.rate = share("rate", rate)
         self.key = 0  # which network and layer this is; the network says
         self.step = 0  # which training step this is; the network counts
+        self.first_row = 0  # where in the batch the rows begin that this layer sees; a replica says
         self.thinned: Array | None = None
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -39,7 +42,8 @@ class Dropout(Layer):
         self.mask = self.thinned
         if training and self.rate:
             self.mask = self.buffer("mask", x.shape)
-            self.draw_mask(self.mask, random_bits.key(self.key, self.step))
+            numbers_before = self.first_row * math.prod(x.shape[1:])
+            self.draw_mask(self.mask, random_bits.key(self.key, self.step), numbers_before)
         if self.mask is None:
             return x
         y = self.buffer("y", x.shape)
@@ -63,22 +67,21 @@ class Dropout(Layer):
         self.draw_mask(mask, random_bits.key(seed, self.key, sample))
         return mask
 
-    def draw_mask(self, mask: Array, key: int) -> None:
-        """Fill `mask` with 0 and 1 / (1 − p)."""
+    def draw_mask(self, mask: Array, key: int, start: int = 0) -> None:
+        """Fill `mask` with 0 and 1 / (1 − p), as the part from position `start` on of a larger one."""
         bits = 8 if (256 * self.rate).is_integer() else 32
-        per_word = 32 // bits
-        words = -(-mask.size // per_word)
-        random = self._words(words, key).view(np.uint8 if bits == 8 else np.uint32)[: mask.size]
+        first_word, skipped = divmod(start, 32 // bits)
+        words = self._words(first_word, -(-(skipped + mask.size) // (32 // bits)), key)
+        random = words.view(np.uint8 if bits == 8 else np.uint32)[skipped : skipped + mask.size]
         threshold = min(round(self.rate * 2**bits), 2**bits - 1)
         kept = self.buffer("kept", (mask.size,), np.bool_)
         self.xp.greater_equal(random, random.dtype.type(threshold), out=kept)
         self.xp.multiply(kept.reshape(mask.shape), self.dtype.type(2**bits / (2**bits - threshold)), out=mask)
 
-    def _words(self, n: int, key: int) -> Array:
+    def _words(self, first: int, n: int, key: int) -> Array:
         words = self.buffer("words", (n,), np.uint32)
-        random_bits.fill_words(
-            self.xp, self._positions(n), key, words, self.buffer("scratch", (n,), np.uint32)
-        )
+        scratch = self.buffer("scratch", (n,), np.uint32)
+        random_bits.fill_words(self.xp, self._positions(n), key, words, scratch, first)
         return words
 
     def _positions(self, n: int) -> Array:
