@@ -110,9 +110,10 @@ class EpochLoss(Buffered):
         """Return how long the epoch has taken."""
         return time.perf_counter() - self.started
 
-    def last(self) -> str:
-        """Describe the epoch so far in a few words."""
-        return f"loss {self.mean():.4f}, {sum(self.sizes) / self.seconds():,.0f} rows/s"
+    def last(self, accuracy: float | None = None) -> str:
+        """Describe the epoch so far in a few words, and its last batch by the accuracy."""
+        words = "" if accuracy is None else f", accuracy {accuracy:.0%}"
+        return f"loss {self.mean():.4f}{words}, {sum(self.sizes) / self.seconds():,.0f} rows/s"
 
     def first_bad(self) -> int | None:
         """Return which of the losses is the first that is no finite number."""

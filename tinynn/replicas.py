@@ -107,7 +107,8 @@ class Passes(Buffered):
         """Compute the outputs of a batch, and its loss into `out`."""
         n, net, self.halves = len(rows), self.net, ()
         if self.replica is None or weights is not None or n < SMALLEST:
-            self.loss.forward(net.propagate(rows, training=True), targets, weights, out=out)
+            self.outputs = net.propagate(rows, training=True)
+            self.loss.forward(self.outputs, targets, weights, out=out)
             return
         middle = n // 2
         self.halves = slice(0, middle), slice(middle, n)
@@ -117,10 +118,20 @@ class Passes(Buffered):
 
         def half(i: int) -> None:
             (part, loss), some = self.parts[i], self.halves[i]
-            loss.forward(part.propagate(rows[some], training=True), targets[some], out=values[i, ...])
+            outputs[i] = part.propagate(rows[some], training=True)
+            loss.forward(outputs[i], targets[some], out=values[i, ...])
 
+        outputs: list[Array] = [None, None]
         self._both(half)
+        self.outputs = outputs[0]
         out[...] = self.shares[0] * values[0] + self.shares[1] * values[1]
+
+    def accuracy(self, targets: Array) -> float | None:
+        """Return the share of right answers to the last batch, or its first half, where targets are labels."""
+        if targets.ndim != 1 or self.outputs.ndim != 2 or self.outputs.shape[1] == 1:
+            return None
+        right = self.xp.argmax(self.outputs, axis=1) == targets[: len(self.outputs)]
+        return float(right.mean())
 
     def backward(self) -> None:
         """Fill the network's gradients with those of the last loss."""

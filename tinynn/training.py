@@ -98,7 +98,7 @@ def fit(
                 training.step += 1
                 hooks.tell("after_step", training)
                 if bar.update():
-                    bar.set_postfix_str(losses.last())
+                    bar.set_postfix_str(losses.last(passes.accuracy(targets)))
                 if history.stopped:
                     break
             if not losses.sizes:

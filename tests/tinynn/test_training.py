@@ -1,5 +1,7 @@
 """Training: that it learns, what is recorded, what it costs on a device, and what it refuses."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.special import log_softmax
@@ -188,7 +190,10 @@ def test_progress_bar(progress, terminal, shown, capsys, monkeypatch):
 def test_loss_that_is_no_number():
     x, y = blobs()
     net = nn.Sequential([nn.Dense(8), nn.ReLU(), nn.Dense(3)], (4,))
-    with pytest.raises(FloatingPointError, match=r"the loss became (nan|inf) at step \d+, in epoch \d+\. It began in .*learning rate"):
+    with pytest.raises(
+        FloatingPointError,
+        match=r"the loss became (nan|inf) at step \d+, in epoch \d+\. It began in .*learning rate",
+    ):
         fit(net, x, y, nn.SGD(1e30), epochs=20)
 
 
@@ -244,3 +249,32 @@ def test_mnist():
         if reached >= 0.975:
             break
     assert reached >= 0.975
+
+
+@pytest.mark.parametrize(
+    "layers", [[nn.Dense(3)], [nn.Reshape((2, 2, 1)), nn.Conv2D(4, 2), nn.Flatten(), nn.Dense(3)]]
+)
+def test_the_bar_tells_loss_accuracy_speed_and_the_time_left(layers, capsys, monkeypatch):
+    import tqdm
+
+    monkeypatch.setattr(tqdm.tqdm, "monitor_interval", 0)
+    x, y = blobs()
+    net = nn.Sequential(layers, 4)
+    fit(net, x, y, epochs=300, batch_size=90, progress=True)
+    shown = capsys.readouterr().err
+    assert re.search(r"loss 0\.\d{4}, accuracy \d+%, [\d,]+ rows/s", shown)
+    assert "300/300" in shown
+    assert re.search(r"\d\d:\d\d<\d\d:\d\d", shown)
+
+
+def test_accuracy_of_a_batch(device):
+    from tinynn.replicas import Passes
+
+    net = make(device=device)
+    x, y = blobs()
+    with Passes(net, nn.SoftmaxCrossEntropy()) as passes:
+        rows, targets = net.to_input(x), net.backend.asarray(y)
+        passes.forward(rows, targets, None, out=net.backend.xp.empty(1, dtype=net.dtype)[0, ...])
+        outputs = net.backend.to_numpy(passes.outputs)
+        assert passes.accuracy(targets) == pytest.approx(np.mean(outputs.argmax(axis=1) == y))
+        assert passes.accuracy(rows) is None
