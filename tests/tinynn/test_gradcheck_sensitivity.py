@@ -89,7 +89,9 @@ def test_a_row_of_a_large_batch_is_found_between_kinks():
 
 
 @pytest.mark.parametrize("mode", ["full", "projected"])
-@pytest.mark.parametrize("pairs", [8, 18])
+@pytest.mark.parametrize(
+    "pairs", [5, pytest.param(8, marks=pytest.mark.slow), pytest.param(18, marks=pytest.mark.slow)]
+)
 def test_zeros_at_the_bottom_of_a_deep_chain_are_wrong(pairs, mode):
     class Frozen(nn.Dense):
         def backward(self, dy, input_gradient=True):
@@ -105,7 +107,7 @@ def test_zeros_at_the_bottom_of_a_deep_chain_are_wrong(pairs, mode):
         x, y = rng.normal(size=(6, 4)), rng.integers(5, size=6)
         return check_gradients(net, nn.SoftmaxCrossEntropy(), x, y, mode=mode)
 
-    for seed in range(2 if pairs == 8 else 1):
+    for seed in range(1 if pairs == 18 else 2):
         right = check(nn.Dense(5), seed)
         assert right.ok, str(right)
         report = check(Frozen(5), seed)
