@@ -14,7 +14,42 @@ from tinynn.checks import positive, share
 from tinynn.layers.base import Layer
 
 
-class BatchNorm(Layer):
+class _Normalization(Layer):
+    """y = γ x̂ + β with γ and β learned for each feature: what both ways to normalise end with, and begin back with."""
+
+    gamma: Array
+    beta: Array
+    dgamma: Array
+    dbeta: Array
+    epsilon: float
+    normalized: Array
+    deviation: Array
+
+    def initial_parameters(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """γ = 1, β = 0."""
+        features = self.input_shape[-1]
+        return {"gamma": np.ones(features), "beta": np.zeros(features)}
+
+    def _finish(self, variance: Array, y: Array) -> None:
+        """From x − mean in `normalized` and the variance: σ = √(variance + ε), x̂ = (x − mean) / σ, y = γ x̂ + β."""
+        self.deviation = self.buffer("deviation", variance.shape)
+        self.xp.add(variance, self.epsilon, out=self.deviation)
+        self.xp.sqrt(self.deviation, out=self.deviation)
+        self.xp.divide(self.normalized, self.deviation, out=self.normalized)
+        self.xp.multiply(self.normalized, self.gamma, out=y)
+        self.xp.add(y, self.beta, out=y)
+
+    def _fill_gradients(self, dy: Array) -> Array:
+        """dβ = Σ dy, dγ = Σ dy x̂; return dy x̂, which may be written over."""
+        ones = self.constant(1.0, (len(dy),))
+        product = self.buffer("product", dy.shape)
+        self.xp.multiply(dy, self.normalized, out=product)
+        self.xp.matmul(ones, dy, out=self.dbeta)
+        self.xp.matmul(ones, product, out=self.dgamma)
+        return product
+
+
+class BatchNorm(_Normalization):
     """y = γ x̂ + β, each feature normalised over the batch (Ioffe & Szegedy 2015, Algorithms 1 and 2).
 
     Features are the last axis; for images (n, height, width, channels) a channel is normalised over the batch and
@@ -33,21 +68,12 @@ class BatchNorm(Layer):
     The running variance averages the unbiased estimate, m / (m − 1) times the batch's variance, as in the paper.
     """
 
-    gamma: Array
-    beta: Array
-    dgamma: Array
-    dbeta: Array
     running_mean: Array
     running_variance: Array
 
     def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5) -> None:
         self.momentum = share("momentum", momentum)
         self.epsilon = positive("epsilon", epsilon)
-
-    def initial_parameters(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """γ = 1, β = 0."""
-        features = self.input_shape[-1]
-        return {"gamma": np.ones(features), "beta": np.zeros(features)}
 
     def initial_state(self) -> dict[str, np.ndarray]:
         """Mean 0, variance 1."""
@@ -72,22 +98,13 @@ class BatchNorm(Layer):
             self.xp.copyto(mean, self.running_mean)
             self.xp.copyto(variance, self.running_variance)
             self.xp.subtract(rows, mean, out=self.normalized)
-        self.deviation = self.buffer("deviation", features)
-        self.xp.add(variance, self.epsilon, out=self.deviation)
-        self.xp.sqrt(self.deviation, out=self.deviation)
-        self.xp.divide(self.normalized, self.deviation, out=self.normalized)
-        self.xp.multiply(self.normalized, self.gamma, out=y)
-        self.xp.add(y, self.beta, out=y)
+        self._finish(variance, y)
         return y.reshape(x.shape)
 
     def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
         """dβ = Σ dy, dγ = Σ dy x̂, dx as above; with running means, which do not depend on x, dx = γ dy / σ."""
         rows = dy.reshape(-1, dy.shape[-1])
-        ones = self.constant(1.0, (len(rows),))
-        product = self.buffer("product", rows.shape)
-        self.xp.multiply(rows, self.normalized, out=product)
-        self.xp.matmul(ones, rows, out=self.dbeta)
-        self.xp.matmul(ones, product, out=self.dgamma)
+        product = self._fill_gradients(rows)
         if not input_gradient:
             return None
         dx = self.buffer("dx", rows.shape)
@@ -120,7 +137,7 @@ class BatchNorm(Layer):
             running += new
 
 
-class LayerNorm(Layer):
+class LayerNorm(_Normalization):
     """y = γ x̂ + β, each row normalised over its last axis (Ba, Kiros & Hinton 2016, eq. 4).
 
     A row's output depends on that row alone, in training as otherwise.
@@ -131,18 +148,8 @@ class LayerNorm(Layer):
         ε.
     """
 
-    gamma: Array
-    beta: Array
-    dgamma: Array
-    dbeta: Array
-
     def __init__(self, epsilon: float = 1e-5) -> None:
         self.epsilon = positive("epsilon", epsilon)
-
-    def initial_parameters(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """γ = 1, β = 0."""
-        features = self.input_shape[-1]
-        return {"gamma": np.ones(features), "beta": np.zeros(features)}
 
     def build(self, input_shape: Shape) -> Shape:
         """Take rows with at least two numbers along the last axis."""
@@ -156,27 +163,18 @@ class LayerNorm(Layer):
         """y = γ (x − mean) / √(variance + ε) + β."""
         rows = x.reshape(-1, x.shape[-1])
         self.normalized, y = self.buffer("normalized", rows.shape), self.buffer("y", rows.shape)
-        self.deviation = self.buffer("deviation", (len(rows), 1))
-        mean = self.buffer("mean", (len(rows), 1))
+        mean, variance = self.buffer("mean", (len(rows), 1)), self.buffer("variance", (len(rows), 1))
         self.xp.mean(rows, axis=1, keepdims=True, out=mean)
         self.xp.subtract(rows, mean, out=self.normalized)
         self.xp.multiply(self.normalized, self.normalized, out=y)
-        self.xp.mean(y, axis=1, keepdims=True, out=self.deviation)
-        self.xp.add(self.deviation, self.epsilon, out=self.deviation)
-        self.xp.sqrt(self.deviation, out=self.deviation)
-        self.xp.divide(self.normalized, self.deviation, out=self.normalized)
-        self.xp.multiply(self.normalized, self.gamma, out=y)
-        self.xp.add(y, self.beta, out=y)
+        self.xp.mean(y, axis=1, keepdims=True, out=variance)
+        self._finish(variance, y)
         return y.reshape(x.shape)
 
     def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
         """dβ = Σ dy, dγ = Σ dy x̂, and dx as above with g = γ dy."""
         rows = dy.reshape(-1, dy.shape[-1])
-        ones = self.constant(1.0, (len(rows),))
-        product = self.buffer("product", rows.shape)
-        self.xp.multiply(rows, self.normalized, out=product)
-        self.xp.matmul(ones, rows, out=self.dbeta)
-        self.xp.matmul(ones, product, out=self.dgamma)
+        product = self._fill_gradients(rows)
         if not input_gradient:
             return None
         dx, mean = self.buffer("dx", rows.shape), self.buffer("mean", (len(rows), 1))
