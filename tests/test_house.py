@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import rooms
+from tests import recipe_results, rooms
 from tinyal import Comparison, StrategyRun, demo
+from tinynn import recipes
 
 ROOT = Path(__file__).parent.parent
 FIRST_READING = (
@@ -80,6 +81,7 @@ ON_THE_DEVICE = sorted(
             "optimizers",
             "random_bits",
             "regularization",
+            "stacked",
             "targets",
             "training",
         )
@@ -118,3 +120,11 @@ def test_the_check_for_numpy_sees_a_stray_call(tmp_path):
 
 def test_the_list_of_rooms_is_up_to_date():
     assert rooms.PAGE.read_text(encoding="utf-8") == rooms.page(), "run python -m tests.rooms"
+
+
+def test_the_page_of_results_shows_the_recorded_runs_of_todays_recipes():
+    record = json.loads(recipe_results.RECORD.read_text(encoding="utf-8"))
+    assert recipe_results.PAGE.read_text(encoding="utf-8") == recipe_results.page(record)
+    assert record.keys() <= recipes.RECIPES.keys() == recipe_results.PUBLISHED.keys()
+    for name, kept in record.items():
+        assert kept["recipe"] == recipe_results.made(name), f"{name} is not what was run: run it again"

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tinynn.health import HealthReport as HealthReport
     from tinynn.health import diagnose_training as diagnose_training
     from tinynn.history import History as History
+    from tinynn.inference import evaluate as evaluate
+    from tinynn.inference import predict_proba as predict_proba
     from tinynn.layers import ELU as ELU
     from tinynn.layers import GELU as GELU
     from tinynn.layers import AveragePool2D as AveragePool2D
@@ -86,6 +88,7 @@ _NAMES = {
     "tinynn.gradient_report": ("GradientReport",),
     "tinynn.health": ("HealthReport", "diagnose_training"),
     "tinynn.history": ("History",),
+    "tinynn.inference": ("evaluate", "predict_proba"),
     "tinynn.layers": (
         "AveragePool2D",
         "BatchNorm",

@@ -2,13 +2,14 @@
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sized
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from tinynn.backend import CPU, Array
 from tinynn.buffers import Buffered
-from tinynn.checks import check_rows, check_weights, share
+from tinynn.checks import check_rows, check_seed, check_weights
 from tinynn.losses import Loss
 from tinynn.network import Sequential
 
@@ -39,6 +40,7 @@ class Batches(Buffered):
     ) -> None:
         self.backend, self.xp, self.dtype = net.backend, net.backend.xp, net.dtype
         self.home = CPU if isinstance(x, np.memmap) else net.backend
+        self.given = x
         self.x, self.y = self.home.asarray(x), net.backend.asarray(y)
         self.weights = None if weights is None else net.backend.asarray(weights, dtype=net.dtype)
         self.rows, self.seed, self.augment = rows, seed, augment
@@ -50,16 +52,17 @@ class Batches(Buffered):
         return epochs * self.per_epoch
 
     def identity(self) -> dict[str, Any]:
-        """Return what tells one training's data from another's, of the rows a sample."""
-        some = self.rows[:: max(1, len(self.rows) // 64)]
-        rows = self.home.to_numpy(self.x[self.home.asarray(some)])
-        targets = self.backend.to_numpy(self.y)
+        """Return what tells one training's data from another's; of rows on disk a sample is looked at."""
+        on_disk = isinstance(self.given, np.memmap)
+        some = self.given[:: max(1, len(self.given) // 64)] if on_disk else self.given
         return {
-            "rows": len(self.rows),
             "batch size": self.batch_size,
+            "rows": len(self.rows),
             "seed of the order": self.seed,
             "distortion": repr(self.augment),
-            "data": [zlib.crc32(np.ascontiguousarray(array).tobytes()) for array in (rows, targets)],
+            "x": fingerprint(self.home.to_numpy(some)),
+            "y": fingerprint(self.backend.to_numpy(self.y)),
+            "weights": None if self.weights is None else fingerprint(self.backend.to_numpy(self.weights)),
         }
 
     def epoch(self, number: int, count: int) -> Iterator[Batch]:
@@ -123,6 +126,8 @@ class GivenBatches:
                 f"how many batches a {type(self.batches).__name__} gives is not known before; say with steps= for how "
                 "many to train"
             )
+        if not self.batches:
+            raise ValueError("there are no batches: the list is empty")
         return epochs * len(self.batches)
 
     def identity(self) -> dict[str, Any]:
@@ -166,8 +171,15 @@ def training_data(
     seed: int,
 ) -> tuple[Batches | GivenBatches, tuple[Any, np.ndarray] | None]:
     """Check what `fit` is given; return where batches come from, and the rows to validate on if there are any."""
-    if isinstance(loss, type):
+    if not isinstance(net, Sequential):
+        raise TypeError(f"fit trains a Sequential, not {net!r}")
+    if isinstance(loss, type) and issubclass(loss, Loss):
         raise TypeError(f"loss must be an object, and is the class {loss.__name__}; write {loss.__name__}()")
+    if not hasattr(loss, "check_targets"):
+        raise TypeError(f"loss must be a Loss, such as nn.SoftmaxCrossEntropy(), not {loss!r}")
+    if augment is not None and (isinstance(augment, type) or not callable(augment)):
+        raise TypeError(f"augment must be an Augment, such as nn.Augment(shift=2, ...), not {augment!r}")
+    check_seed(seed)
     if isinstance(validation, tuple | list):
         if len(validation) != 2:
             raise ValueError(
@@ -176,6 +188,8 @@ def training_data(
         xv = check_rows(validation[0], net.input_shape)
         validation = xv, loss.check_targets(validation[1], len(xv), net.output_shape)
     if y is None:
+        if hasattr(x, "ndim"):
+            raise ValueError("y is missing: rows x need targets y, one a row")
         if weights is not None or isinstance(validation, float):
             raise ValueError(
                 "weights, and a share of rows for validation, go with x and y; batches of your own are "
@@ -194,6 +208,11 @@ def training_data(
     return Batches(net, x, y, weights, rows, batch_size, seed, augment), validation
 
 
+def fingerprint(array: Any) -> str:
+    """Return a few letters that tell one array from another (CRC-32)."""
+    return f"{zlib.crc32(np.ascontiguousarray(array).data):08x}"
+
+
 def hold_out(n: int, part: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Divide n rows at random: those to train on, and a share of them to validate on, both in ascending order.
 
@@ -207,7 +226,11 @@ def hold_out(n: int, part: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     >>> [len(rows) for rows in hold_out(60_000, 0.1, seed=0)]
     [54000, 6000]
     """
-    count = round(share("validation", part) * n)
+    if isinstance(part, bool | np.ndarray) or not isinstance(part, Real) or not 0 < part < 1:
+        raise ValueError(
+            f"validation must be a share of the rows above 0 and below 1, such as 0.1, or rows (x, y), not {part!r}"
+        )
+    count = round(float(part) * n)
     if not 0 < count < n:
         raise ValueError(
             f"validation={part} of {n} rows is {count} to validate on and {n - count} to train on: both must be some"

@@ -38,6 +38,10 @@ class Training:
     epoch: int = 0
     history: History = field(default_factory=History)
 
+    def __post_init__(self) -> None:
+        if isinstance(self.optimizer, type) or not hasattr(self.optimizer, "plan"):
+            raise TypeError(f"optimizer must be an Optimizer, such as nn.Adam(1e-3), not {self.optimizer!r}")
+
     def stop(self, reason: str) -> None:
         """End the training after this step, and say why in the history."""
         self.history.stopped = reason
@@ -99,7 +103,7 @@ class EarlyStopping(Callback):
     Attributes
     ----------
     best_epoch : int
-        The epoch, counted from 1, whose parameters were the best.
+        The epoch, counted from 1, whose parameters were the best; 0 before any training.
 
     Examples
     --------
@@ -182,19 +186,37 @@ class _EveryEpoch(Callback):
         return getattr(self.function, "__qualname__", type(self.function).__name__)
 
 
+Given = Callback | Callable[[Training], Any]
+
+
+def listed(callbacks: Sequence[Given] | Given | None) -> list[Given]:
+    """Return callbacks as a list: also one by itself, and none.
+
+    Raises
+    ------
+    TypeError
+        For what is neither a callback nor a function.
+    """
+    if callbacks is None:
+        return []
+    several = isinstance(callbacks, list | tuple)
+    as_list: list[Any] = list(callbacks) if several else [callbacks]  # type: ignore[arg-type]
+    for callback in as_list:
+        if isinstance(callback, type) or not (isinstance(callback, Callback) or callable(callback)):
+            raise TypeError(
+                "a callback must be a function of the training, or an object such as nn.EarlyStopping(), not "
+                f"{callback!r}"
+            )
+    return as_list
+
+
 class Callbacks:
     """All callbacks of a training, each asked only for what it defines."""
 
-    def __init__(self, callbacks: Sequence[Callback | Callable[[Training], Any]]) -> None:
-        if isinstance(callbacks, Callback) or callable(callbacks):
-            callbacks = [callbacks]
-        for callback in callbacks:
-            if isinstance(callback, type) or not (isinstance(callback, Callback) or callable(callback)):
-                raise TypeError(
-                    "a callback must be a function of the training, or an object such as nn.EarlyStopping(), not "
-                    f"{callback!r}"
-                )
-        self.all: list[Callback] = [c if isinstance(c, Callback) else _EveryEpoch(c) for c in callbacks]
+    def __init__(self, callbacks: Sequence[Given] | Given | None) -> None:
+        self.all: list[Callback] = [
+            c if isinstance(c, Callback) else _EveryEpoch(c) for c in listed(callbacks)
+        ]
         self._listeners = {
             event: [
                 getattr(c, event) for c in self.all if getattr(type(c), event) is not getattr(Callback, event)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tinynn.backend import Array
-from tinynn.batches import Batches, GivenBatches
+from tinynn.batches import Batches, GivenBatches, fingerprint
 from tinynn.callbacks import Callbacks, Training
 from tinynn.history import History
 from tinynn.optimizers import Optimizer
@@ -22,7 +22,7 @@ from tinynn.vector_file import UNREADABLE, plain, read_vector, replaced_when_com
 
 FORMAT = "tinynn checkpoint"
 VERSION = 1
-SECONDS_BETWEEN = 5.0  # a small network's epoch takes less than writing it down does
+SECONDS_BETWEEN = 2.0  # a small network's epoch takes less than writing it down does
 CODES = ("<f4", "<f8", "<c16", "<i8", "|u1", "|b1")
 
 
@@ -35,6 +35,8 @@ class Checkpoint:
     training : Training
     callbacks : Callbacks
     data : Batches or GivenBatches
+    held_out : (x, y) or None
+        Validation rows.
     """
 
     def __init__(
@@ -43,13 +45,18 @@ class Checkpoint:
         training: Training,
         callbacks: Callbacks,
         data: Batches | GivenBatches,
+        held_out: tuple[Any, np.ndarray] | None,
     ) -> None:
         self.path, self.training, self.callbacks = path, training, callbacks
         self.written = time.monotonic()
-        self.identity = {} if path is None else self._identity(data)
+        self.identity = {} if path is None else self._identity(data, held_out)
+        if path is not None:
+            _check_place(path)
 
-    def _identity(self, data: Batches | GivenBatches) -> dict[str, Any]:
-        """Describe all that must be the same for a training to be the same."""
+    def _identity(
+        self, data: Batches | GivenBatches, held_out: tuple[Any, np.ndarray] | None
+    ) -> dict[str, Any]:
+        """Describe all that must be the same for a training to be the same, what users set first."""
         training, net = self.training, self.training.net
         return {
             "layers": [repr(layer) for layer in net.layers],
@@ -59,8 +66,10 @@ class Checkpoint:
             "loss": repr(training.loss),
             "optimizer": repr(training.optimizer),
             "callbacks": self.callbacks.described(),
-            "steps": training.total,
             **data.identity(),
+            "validation rows": None if held_out is None else [fingerprint(array) for array in held_out],
+            "steps in all": training.total,
+            "starting parameters": fingerprint(net.backend.to_numpy(net.parameters)),
         }
 
     def resume(self) -> None:
@@ -97,8 +106,8 @@ class Checkpoint:
             there, here = identity.get(name), self.identity.get(name)
             if there != here:
                 raise ValueError(
-                    f"{os.fspath(self.path or '')!r} is the checkpoint of another training, with {name}: {_short(there)}; "
-                    f"now it is {_short(here)}. Go on with what it was, or take another file"
+                    f"{os.fspath(self.path or '')!r} is the checkpoint of another training, with {name}: "
+                    f"{_short(there)}; now it is {_short(here)}. Go on with what it was, or take another file"
                 )
 
     def save(self, last: bool = False) -> None:
@@ -134,6 +143,17 @@ class Checkpoint:
         with replaced_when_complete(self.path, overwrite=True) as file:
             write_vectors(file, {"training": text, **vectors})
         self.written = time.monotonic()
+
+
+def _check_place(path: str | os.PathLike[str]) -> None:
+    """Raise an error now rather than after the first epoch."""
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+        raise TypeError(f'checkpoint must be the name of a file, such as "training.npz", not {path!r}')
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"there is no folder {folder!r} to write the checkpoint to; make it first")
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"{os.fspath(path)!r} is a folder; a checkpoint is a file in one")
 
 
 def _read(file: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -1,6 +1,7 @@
 """Checks of rows, labels and settings, before anything is computed with them."""
 
 import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,9 @@ def check_labels(y: Any, n: int, classes: int) -> np.ndarray:
     if y.shape != (n,):
         raise ValueError(f"y must have shape ({n},), one label a row of x, but has shape {y.shape}")
     if y.dtype.kind not in "iu":
-        raise ValueError(f"labels must be whole numbers, not {y.dtype}")
+        raise ValueError(
+            f"labels must be whole numbers, not {y.dtype}; y.astype(int) makes them so, and nn.Classifier takes names"
+        )
     wrong = (y < 0) | (y >= classes)
     if wrong.any():
         first = int(wrong.argmax())
@@ -105,7 +108,14 @@ def check_values(y: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Return targets of this shape, finite numbers, or raise a ValueError."""
     y = np.asarray(y)
     if y.shape != shape:
-        raise ValueError(f"targets must have the shape of the outputs, {shape}, but have shape {y.shape}")
+        hint = ""
+        if y.shape == shape[:1] and shape[1:] == (1,):
+            hint = "; y[:, None] makes a column of them"
+        if y.shape == (*shape[:1], 1):
+            hint = "; labels go without the second axis, y.ravel()"
+        raise ValueError(
+            f"targets must have the shape of the outputs, {shape}, but have shape {y.shape}{hint}"
+        )
     if y.dtype.kind not in "fiub" or not np.isfinite(y).all():
         raise ValueError(
             f"targets must be finite numbers, and these are {y.dtype} with NaN, infinity or no numbers"
@@ -127,14 +137,14 @@ def check_distributions(y: Any, shape: tuple[int, ...]) -> np.ndarray:
 
 def positive(name: str, value: float) -> float:
     """Return a setting that must be a finite number above zero."""
-    if not (math.isfinite(value) and value > 0):
+    if not _is_number(value) or not (math.isfinite(value) and value > 0):
         raise ValueError(f"{name} must be a positive number, not {value!r}")
     return float(value)
 
 
 def share(name: str, value: float) -> float:
     """Return a setting that must be at least 0 and below 1."""
-    if not 0 <= value < 1:
+    if not _is_number(value) or not 0 <= value < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, not {value!r}")
     return float(value)
 
@@ -144,3 +154,14 @@ def whole(name: str, value: int) -> int:
     if not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(f"{name} must be at least 1, and a whole number, not {value!r}")
     return int(value)
+
+
+def check_seed(seed: int) -> int:
+    """Return a seed, which must be a whole number of at least 0."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"seed must be a whole number of at least 0, not {seed!r}")
+    return int(seed)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

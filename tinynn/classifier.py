@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from tinynn import inference
-from tinynn.callbacks import Callback, Training
+from tinynn.callbacks import Callback, Training, listed
 from tinynn.estimator import Estimator
 from tinynn.layers import Layer
 from tinynn.losses import SoftmaxCrossEntropy
@@ -58,6 +58,8 @@ class Classifier(Estimator):
         The labels, sorted; columns of probabilities are in this order.
     network_ : Sequential
     history_ : History
+    callbacks_ : list
+        The copies that took part in the last fit.
     n_features_in_ : int
 
     Examples
@@ -114,6 +116,7 @@ class Classifier(Estimator):
         x, targets, classes = self._prepare(x, y)
         optimizer = self._new_optimizer()
         net = self._new_network(x.shape[1:], len(classes), self.seed)
+        self.callbacks_ = [c.copy() if isinstance(c, Callback) else c for c in listed(self.callbacks)]
         self.history_ = fit(
             net,
             SoftmaxCrossEntropy(class_weights=self._class_weights(targets, classes)),
@@ -125,7 +128,7 @@ class Classifier(Estimator):
             batch_size=self.batch_size,
             validation=self.validation,
             augment=self.augment,
-            callbacks=[c.copy() if isinstance(c, Callback) else c for c in self.callbacks],
+            callbacks=self.callbacks_,
             seed=self.seed,
             progress=self.progress,
         )

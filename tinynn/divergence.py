@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from tinynn.backend import Array
 from tinynn.callbacks import Training
 from tinynn.history import EpochLoss
@@ -74,7 +76,12 @@ def _in_outputs(net: Sequential, rows: Array) -> str:
 def _cause(training: Training, rows: Array | None) -> str:
     """Say what usually brings this about."""
     net = training.net
-    if rows is not None and _finite(net, rows):
+    if rows is not None and not _finite(net, rows):
+        return (
+            f"Look at what makes the batches, and whether their numbers are too large for {net.dtype.name}, which "
+            f"holds up to {np.finfo(net.dtype).max:.0e}"
+        )
+    if rows is not None:
         largest = float(net.backend.to_numpy(abs(rows).max()))
         if largest > FAR:
             return (

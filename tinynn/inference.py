@@ -15,6 +15,7 @@ import numpy as np
 from tinynn import random_bits
 from tinynn.backend import CPU, Array
 from tinynn.buffers import Buffered
+from tinynn.checks import check_rows
 from tinynn.layers.base import Layer
 from tinynn.layers.chain import forward, walk
 from tinynn.layers.dense import Dense
@@ -115,8 +116,39 @@ def predict_proba(net: Sequential, x: Any) -> np.ndarray:
     return p
 
 
-def evaluate(net: Sequential, loss: Loss, x: Any, y: np.ndarray) -> tuple[float, float | None]:
-    """Return the mean loss of a network on rows x with targets y, and for labels the accuracy; dropout is off."""
+def evaluate(net: Sequential, loss: Loss, x: Any, y: Any) -> tuple[float, float | None]:
+    """Return the mean loss of a network on rows x with targets y, and for labels the accuracy; dropout is off.
+
+    Parameters
+    ----------
+    net : Sequential
+    loss : Loss
+    x : array (n, *input_shape)
+    y : array (n,) or (n, *output_shape)
+        Targets as the loss takes them.
+
+    Returns
+    -------
+    loss : float
+    accuracy : float or None
+        None where targets are no labels.
+
+    Raises
+    ------
+    ValueError
+        For rows or targets that do not fit.
+
+    Examples
+    --------
+    >>> import tinynn as nn
+    >>> net = nn.Sequential([nn.Dense(2)], input_shape=3)
+    >>> net.parameters[...] = 0
+    >>> value, accuracy = evaluate(net, nn.SoftmaxCrossEntropy(), np.eye(3), [0, 0, 1])
+    >>> round(value, 4), round(accuracy, 4)  # ln 2; class 0 is always said
+    (0.6931, 0.6667)
+    """
+    x = check_rows(x, net.input_shape)
+    y = loss.check_targets(y, len(x), net.output_shape)
 
     def work(worker: Worker, rows: slice) -> tuple[float, int]:
         outputs, targets = forward(worker.layers, worker.read(x[rows])), net.backend.asarray(y[rows])

@@ -103,6 +103,10 @@ class SoftmaxCrossEntropy(Loss):
 
     def __init__(self, label_smoothing: float = 0.0, class_weights: Any = None) -> None:
         self.label_smoothing = share("label_smoothing", label_smoothing)
+        if isinstance(class_weights, dict):
+            raise TypeError(
+                "class_weights are a list, one weight a class in the order of the labels, not a dict"
+            )
         self.class_weights = (
             None if class_weights is None else [positive("a weight", w) for w in class_weights]
         )

@@ -25,7 +25,7 @@ def describe_machine() -> dict[str, Any]:
     pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     blas = [
         f"{pool['internal_api']} {pool['version']}, kernel {pool.get('architecture', 'unknown')}, "
-        f"{pool['num_threads']} threads"
+        f"threads: {pool['num_threads']}"
         for pool in pools
     ]
     problem = cuda.why_not()

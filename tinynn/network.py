@@ -8,6 +8,7 @@ import numpy as np
 from tinynn import model_file, random_bits, snapshot
 from tinynn.backend import Array, get_backend
 from tinynn.buffers import Shape
+from tinynn.checks import check_seed
 from tinynn.layers.base import Layer
 from tinynn.layers.chain import backward, connect, forward, walk
 from tinynn.layers.dropout import Dropout
@@ -68,7 +69,7 @@ class Sequential:
     ) -> None:
         self.layers = list(layers)
         self.input_shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
-        self.seed = seed
+        self.seed = check_seed(seed)
         self.backend = get_backend(device)
         self.dtype = np.dtype(dtype)
         self.step = 0

@@ -65,7 +65,10 @@ def run_seed(
 ) -> Result:
     """Train with one seed, or go on, or read what came out before; the model is saved beside."""
     record, checkpoint = folder / f"seed-{seed}.json", folder / f"seed-{seed}.checkpoint.npz"
+    if checkpoint.exists():
+        print(f"seed {seed} goes on from {checkpoint.name}", flush=True)
     if record.exists():
+        print(f"seed {seed} was trained before", flush=True)
         kept = json.loads(record.read_text(encoding="utf-8"))
         return Result(**kept | {"history": History(**kept["history"])})
     net = Sequential(
@@ -147,6 +150,8 @@ def settings_file(folder: Path, settings: dict[str, Any]) -> None:
                     f"{folder} holds trainings with {name} {there.get(name)}, not {settings[name]}; take another folder"
                 )
         return
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file; --out names a folder")
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise ValueError(f"{folder} holds other files; take another folder")
@@ -171,7 +176,10 @@ def run(
     if epochs is not None:
         recipe = replace(recipe, epochs=epochs)
     # First, so that a recipe that does not fit the images leaves no folder behind.
-    net = Sequential([layer.copy() for layer in recipe.layers], data.x_train.shape[1])
+    try:
+        net = Sequential([layer.copy() for layer in recipe.layers], data.x_train.shape[1])
+    except ValueError as error:
+        raise ValueError(f"the recipe {name} does not fit {data.name}: {error}") from None
     settings_file(folder, {"recipe": name, "dataset": data.name, "epochs": recipe.epochs, "device": device})
     print(
         f"{name} on {data.name}: {(make.__doc__ or '').splitlines()[0]}\n\n{net.summary()}\n\n"

@@ -81,7 +81,7 @@ def fit(
     data, held_out = training_data(net, loss, x, y, weights, validation, batch_size, augment, seed)
     total = data.steps(epochs) if steps is None else whole("steps", steps)
     training, hooks, losses = Training(net, loss, optimizer, total), Callbacks(callbacks), EpochLoss(net)
-    keeper = Checkpoint(checkpoint, training, hooks, data)
+    keeper = Checkpoint(checkpoint, training, hooks, data, held_out)
     keeper.resume()
     history = training.history
     hooks.tell("start", training)

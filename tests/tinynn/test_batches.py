@@ -217,6 +217,8 @@ def test_batches_that_end_early():
 @pytest.mark.parametrize(
     ("batches", "settings", "error", "says"),
     [
+        ([], {}, ValueError, "the list is empty"),
+        ([3], {}, ValueError, r"must be \(x, y\).*batch 0 of this training is int"),
         (iter(given()), {}, ValueError, "not known before; say with steps="),
         (lambda epoch: given(), {}, ValueError, "not known before; say with steps="),
         (3, {"steps": 1}, TypeError, r"an iterable of \(x, y\), not int"),
@@ -224,7 +226,7 @@ def test_batches_that_end_early():
             np.zeros((5, 4)),
             {"steps": 1},
             ValueError,
-            r"must be \(x, y\).*batch 0 of this training is ndarray",
+            "y is missing: rows x need targets y",
         ),
         (
             [given()[0], (1, 2, 3, 4)],
@@ -252,8 +254,13 @@ def test_given_batches_that_are_refused(batches, settings, error, says):
         ({"weights": [-1] * 10}, "at least 0"),
         ({"weights": [np.nan] * 10}, "finite"),
         ({"weights": ["a"] * 10}, "one number a row"),
-        ({"validation": 1.0}, "validation must be at least 0 and below 1"),
-        ({"validation": 0.0}, "0 to validate on and 10 to train on"),
+        ({"validation": 1.0}, "above 0 and below 1, such as 0.1, or rows"),
+        ({"validation": "0.2"}, "above 0 and below 1, .*not '0.2'"),
+        ({"validation": 0.0}, "above 0 and below 1"),
+        ({"validation": np.ones(10)}, "above 0 and below 1"),
+        ({"seed": -1}, "seed must be a whole number of at least 0, not -1"),
+        ({"seed": None}, "seed must be"),
+        ({"seed": "a"}, "seed must be"),
         ({"validation": 0.01}, "0 to validate on and 10 to train on"),
         ({"validation": 0.99}, "10 to validate on and 0 to train on"),
         ({"validation": (1, 2, 3)}, "not 3 things"),

@@ -196,6 +196,27 @@ def test_an_unfinished_write_leaves_the_checkpoint_before(tmp_path, monkeypatch)
 X, Y = blobs()
 
 
+def changed_once(x):
+    x = x.copy()
+    x[1, 1] += 1
+    return x
+
+
+class Twice:
+    def __call__(self, x, seed, step):
+        return 2 * x
+
+    def __repr__(self):
+        return "Twice()"
+
+
+def trained():
+    net = make()
+    nn.fit(net, nn.SoftmaxCrossEntropy(), nn.SGD(), X, Y)
+    net.step = 0
+    return net
+
+
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
@@ -206,11 +227,15 @@ X, Y = blobs()
         ({"net": make(seed=5)}, "seed of the network: 0; now it is 5"),
         ({"net": make(dtype="float64")}, "dtype: float32; now it is float64"),
         ({"optimizer": nn.SGD(0.1)}, r"optimizer: Adam\(learning_rate=0.01\); now it is SGD"),
-        ({"epochs": 9}, "steps: 16; now it is 18"),
+        ({"epochs": 9}, "steps in all: 16; now it is 18"),
         ({"batch_size": 26}, "batch size: 25; now it is 26"),
         ({"seed": 4}, "seed of the order: 3; now it is 4"),
-        ({"x": X + 1}, "data: "),
-        ({"y": Y[::-1]}, "data: "),
+        ({"x": changed_once(X)}, "x: "),
+        ({"weights": np.arange(60.0)}, "weights: None; now it is "),
+        ({"validation": blobs(seed=1)}, r"rows: 48; now it is 60"),
+        ({"augment": Twice()}, r"distortion: None; now it is Twice\(\)"),
+        ({"net": trained()}, "starting parameters: "),
+        ({"y": Y[::-1]}, "y: "),
         ({"callbacks": []}, "callbacks: .*EarlyStopping.*; now it is "),
     ],
 )
@@ -276,3 +301,28 @@ def test_written_every_few_seconds(tmp_path, monkeypatch):
 
     train(tmp_path / "run.npz", epochs=8, callbacks=[tick])
     assert writes == [6.0, 12.0, 16.0]
+
+
+def test_other_validation_rows_are_another_training(tmp_path):
+    path = tmp_path / "run.npz"
+    train(path, validation=blobs(30, seed=1))
+    with pytest.raises(ValueError, match="validation rows: "):
+        train(path, validation=blobs(30, seed=2))
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "says"),
+    [
+        ("nowhere/run.npz", FileNotFoundError, "there is no folder .*nowhere"),
+        (".", IsADirectoryError, "is a folder"),
+        ("", TypeError, "must be the name of a file"),
+        (True, TypeError, "must be the name of a file"),
+    ],
+)
+def test_a_place_that_cannot_be_is_an_error_before_the_first_step(path, error, says, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    net = make()
+    before = net.parameters.copy()
+    with pytest.raises(error, match=says):
+        train(path, net)
+    np.testing.assert_array_equal(net.parameters, before)

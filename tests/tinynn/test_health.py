@@ -299,3 +299,13 @@ def test_few_rows_are_enough():
     x, y = rows()
     assert diagnose_training(mlp(0), nn.SoftmaxCrossEntropy(), x[:5], y[:5], nn.Adam(1e-3)).ok
     assert diagnose_training(mlp(0), nn.SoftmaxCrossEntropy(), x[:1], y[:1], nn.Adam(1e-3)).ok
+
+
+@pytest.mark.parametrize("rate", [nn.SGD(10.0), nn.SGD(3.0), nn.Adam(1.0)], ids=repr)
+def test_a_rate_at_which_nothing_is_learned_is_too_large(rate):
+    """After twenty epochs at these rates the network is right as often as by chance."""
+    data = nn.datasets.load("digits")
+    for units in (16, 64):
+        net = nn.Sequential([nn.Dense(units), nn.ReLU(), nn.Dense(10)], 64)
+        report = nn.diagnose_training(net, nn.SoftmaxCrossEntropy(), data.x_train, data.y_train, rate)
+        assert "learning-rate-too-large" in report.codes, str(report)

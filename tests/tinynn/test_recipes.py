@@ -136,7 +136,10 @@ def test_what_is_refused(tmp_path, capsys):
     assert train("--recipe", "soup") == 2
     assert "there is no recipe 'soup'; there are mlp, wide" in capsys.readouterr().err
     assert train("--recipe", "conv", "--out", tmp_path / "conv") == 2  # 8 x 8 pixels are too few for it
-    assert "layer 4, Conv2D(16, 5): a window of 5 does not fit" in capsys.readouterr().err
+    assert (
+        "the recipe conv does not fit digits: layer 4, Conv2D(32, 5): a window of 5"
+        in capsys.readouterr().err
+    )
     assert not (tmp_path / "conv").exists()
     out = tmp_path / "out"
     assert train("--epochs", 1, "--no-plots", "--out", out) == 0

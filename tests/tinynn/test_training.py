@@ -260,10 +260,10 @@ def test_the_bar_tells_loss_accuracy_speed_and_the_time_left(layers, capsys, mon
     monkeypatch.setattr(tqdm.tqdm, "monitor_interval", 0)
     x, y = blobs()
     net = nn.Sequential(layers, 4)
-    fit(net, x, y, epochs=300, batch_size=90, progress=True)
+    fit(net, x, y, epochs=3000, batch_size=90, progress=True)
     shown = capsys.readouterr().err
     assert re.search(r"loss 0\.\d{4}, accuracy \d+%, [\d,]+ rows/s", shown)
-    assert "300/300" in shown
+    assert "3000/3000" in shown
     assert re.search(r"\d\d:\d\d<\d\d:\d\d", shown)
 
 
@@ -278,3 +278,40 @@ def test_accuracy_of_a_batch(device):
         outputs = net.backend.to_numpy(passes.outputs)
         assert passes.accuracy(targets) == pytest.approx(np.mean(outputs.argmax(axis=1) == y))
         assert passes.accuracy(rows) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"optimizer": "adam"}, "optimizer must be an Optimizer, such as nn.Adam"),
+        ({"optimizer": nn.Adam}, "optimizer must be an Optimizer"),
+        ({"loss": "ce"}, "loss must be a Loss, such as nn.SoftmaxCrossEntropy"),
+        ({"loss": nn.Adam()}, "loss must be a Loss"),
+        ({"loss": nn.SoftmaxCrossEntropy}, r"write SoftmaxCrossEntropy\(\)"),
+        ({"net": nn.Classifier()}, "fit trains a Sequential"),
+        ({"augment": True}, "augment must be an Augment"),
+        ({"augment": nn.Augment}, "augment must be an Augment"),
+        ({"callbacks": "EarlyStopping"}, "not 'EarlyStopping'"),
+    ],
+)
+def test_things_of_the_wrong_kind(given, says):
+    settings = {"net": make(), "loss": nn.SoftmaxCrossEntropy(), "optimizer": nn.Adam()} | given
+    with pytest.raises(TypeError, match=says):
+        nn.fit(x=X, y=Y, **settings)
+
+
+def test_evaluate_is_what_validation_says(device):
+    x, y = blobs(n=2100, spread=1)
+    net, loss = make(device=device), nn.SoftmaxCrossEntropy()
+    history = nn.fit(net, loss, nn.Adam(), X, Y, validation=(x, y))
+    assert nn.evaluate(net, loss, x, y) == (history.validation_loss[0], history.validation_accuracy[0])
+    with pytest.raises(ValueError, match="outside 0 to 2"):
+        nn.evaluate(net, loss, x, y + 1)
+
+
+@pytest.mark.parametrize(
+    "make_it", [lambda: nn.Adam("0.1"), lambda: nn.L2("a"), lambda: nn.SGD(0.1, "b"), lambda: nn.Adam(True)]
+)
+def test_settings_that_are_no_numbers(make_it):
+    with pytest.raises(ValueError, match=r"(learning_rate|strength|momentum) must be"):
+        make_it()

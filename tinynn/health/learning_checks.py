@@ -75,12 +75,15 @@ def check_learning_rate(patient: Patient, vitals: list[Vitals]) -> list[Finding 
     )
     wild = not math.isfinite(finals[1]) or finals[1] > 1.5 * worst or math.isinf(fastest)
     stuck = finals[1] > 0.95 * worst and not patient.trained and not finals[2] < finals[1]
-    if wild or (stuck and fastest > TOO_LARGE):
+    # At chance where a tenth of the rate has learned much: whatever the size of its steps, this rate is too large.
+    chance = patient.first_loss if math.isnan(patient.chance) else patient.chance
+    hopeless = finals[1] > 0.9 * chance and finals[0] < 0.8 * finals[1] and not finals[2] < finals[1]
+    if wild or hopeless or (stuck and fastest > TOO_LARGE):
         moves = f"{moves} (1e-3 is usual); " if moves else ""
         return [
             Finding(
                 "learning-rate-too-large",
-                f"at {rate:.3g}, {moves}it was {patient.first_loss:.3g}, and {tried}",
+                f"at {rate:.3g}, {moves}the loss was {patient.first_loss:.3g} at first, and {tried}",
                 "ten times smaller, and again until the loss falls; Adam(1e-3) and SGD(0.1) are common starts",
                 value=fastest,
             )
@@ -90,7 +93,7 @@ def check_learning_rate(patient: Patient, vitals: list[Vitals]) -> list[Finding 
             Finding(
                 "learning-rate-too-small",
                 f"at {rate:.3g}, {moves}, and 1e-3 is usual: it would take {1 / max(fastest, 1e-30):.0e} steps to "
-                f"change them by their size; it was {patient.first_loss:.3g}, and {tried}",
+                f"change them by their size; the loss was {patient.first_loss:.3g} at first, and {tried}",
                 "ten times larger, and again until the loss falls at once; Adam(1e-3) and SGD(0.1) are common starts",
                 value=fastest,
             )
