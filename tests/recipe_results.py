@@ -33,10 +33,10 @@ Test errors on MNIST's 10,000 test images after the last epoch, in percent: the 
 range. `tinynn train --recipe NAME --seeds N` repeats a row. Times are of one training on two cores of a 2020s server
 processor. [The recipes](../../tinynn/recipes.py) are a few lines each.
 
-No test label is looked at while training or for stopping. Settings were chosen from few trials on 10,000 training images
-held out (`--hold-out`), then trained with all 60,000 and judged, with two exceptions that the reader should know of: a
-first `dropout` (SGD, 1.39 % of one seed) and a first `conv` (8 and 16 filters, 0.77 %) were given up after their test
-error had been seen, and each replaced once. A range over few seeds is what it says, not an interval.
+No test label is looked at while training or for stopping. Settings were chosen from few trials on 10,000 training
+images held out (`--hold-out`), then trained with all 60,000 and judged, with two exceptions that the reader should know
+of: a first `dropout` (SGD, 1.39 % of one seed) and a first `conv` (8 and 16 filters, 0.77 %) were given up after their
+test error had been seen, and each replaced once. A range over few seeds is what it says, not an interval.
 """
 
 

@@ -1,7 +1,7 @@
 """Recipes: set-ups that train a network to a known result, each a few lines to read and one command to run.
 
-``tinynn train --recipe NAME`` runs one; ``tinynn train --list`` lists them. docs/results/recipes.md says what they reach,
-and how their settings were chosen.
+``tinynn train --recipe NAME`` runs one; ``tinynn train --list`` lists them. docs/results/recipes.md says what they
+reach, and how their settings were chosen.
 """
 
 from collections.abc import Callable, Sequence
