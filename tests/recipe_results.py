@@ -30,8 +30,9 @@ INTRODUCTION = """\
 # What the recipes reach
 
 Test errors on MNIST's 10,000 test images after the last epoch, in percent: the mean over seeds and, in brackets, their
-range. `tinynn train --recipe NAME --seeds N` repeats a row. Times are of one training on two cores of a 2020s server
-processor. [The recipes](../../tinynn/recipes.py) are a few lines each.
+range. `tinynn train --recipe NAME --seeds N` repeats a row. Times are the shortest of the
+seeds; all but those of `mlp` were taken with one BLAS thread beside other programs, so a quiet machine is faster.
+[The recipes](../../tinynn/recipes.py) are a few lines each.
 
 No test label is looked at while training or for stopping. Settings were chosen from few trials on 10,000 training
 images held out (`--hold-out`), then trained with all 60,000 and judged, with two exceptions that the reader should know

@@ -39,8 +39,8 @@ class Batches(Buffered):
         augment: "Augment | None",
     ) -> None:
         self.backend, self.xp, self.dtype = net.backend, net.backend.xp, net.dtype
-        self.home = CPU if isinstance(x, np.memmap) else net.backend
-        self.given = x
+        self.on_disk = isinstance(x, np.memmap)
+        self.home = CPU if self.on_disk else net.backend
         self.x, self.y = self.home.asarray(x), net.backend.asarray(y)
         self.weights = None if weights is None else net.backend.asarray(weights, dtype=net.dtype)
         self.rows, self.seed, self.augment = rows, seed, augment
@@ -53,8 +53,7 @@ class Batches(Buffered):
 
     def identity(self) -> dict[str, Any]:
         """Return what tells one training's data from another's; of rows on disk a sample is looked at."""
-        on_disk = isinstance(self.given, np.memmap)
-        some = self.given[:: max(1, len(self.given) // 64)] if on_disk else self.given
+        some = self.x[:: max(1, len(self.x) // 64)] if self.on_disk else self.x
         return {
             "batch size": self.batch_size,
             "rows": len(self.rows),
@@ -65,8 +64,11 @@ class Batches(Buffered):
             "weights": None if self.weights is None else fingerprint(self.backend.to_numpy(self.weights)),
         }
 
-    def epoch(self, number: int, count: int) -> Iterator[Batch]:
-        """Yield the first `count` batches of an epoch, whose order depends on seed and number alone."""
+    def epoch(self, number: int, step: int, count: int) -> Iterator[Batch]:
+        """Yield the first `count` batches of an epoch that begins after so many steps.
+
+        Their order depends on the seed and the epoch's number alone, how they are distorted on the step.
+        """
         order = self.rows[np.random.default_rng((self.seed, number)).permutation(len(self.rows))]
         there = self.backend.asarray(order)
         here = order if self.home is CPU else there
@@ -74,7 +76,7 @@ class Batches(Buffered):
             part = slice(i * self.batch_size, (i + 1) * self.batch_size)
             batch = self._floats(self._gather("rows", self.x, here[part], self.home))
             if self.augment is not None:
-                batch = self.augment(batch, self.seed, number * self.per_epoch + i)
+                batch = self.augment(batch, self.seed, step + i)
             targets = self._gather("targets", self.y, there[part], self.backend)
             weights = self.weights
             if weights is not None:
@@ -117,7 +119,6 @@ class GivenBatches:
         seed: int,
     ) -> None:
         self.net, self.loss, self.batches, self.augment, self.seed = net, loss, batches, augment, seed
-        self.done = 0
 
     def steps(self, epochs: int) -> int:
         """Return how many batches so many epochs have, where that can be known."""
@@ -139,13 +140,13 @@ class GivenBatches:
             )
         return {"seed of the order": self.seed, "distortion": repr(self.augment)}
 
-    def epoch(self, number: int, count: int) -> Iterator[Batch]:
-        """Yield at most `count` batches, checked and on the network's device."""
+    def epoch(self, number: int, step: int, count: int) -> Iterator[Batch]:
+        """Yield at most `count` batches of an epoch that begins after so many steps, on the network's device."""
         batches = self.batches(number) if callable(self.batches) else self.batches
-        for _, batch in zip(range(count), batches, strict=False):
+        for i, batch in zip(range(step, step + count), batches, strict=False):
             if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
                 raise ValueError(
-                    f"a batch must be (x, y) or (x, y, weights), and batch {self.done} of this training is "
+                    f"a batch must be (x, y) or (x, y, weights), and batch {i} of this training is "
                     f"{type(batch).__name__}"
                     + (f" of {len(batch)} things" if isinstance(batch, tuple | list) else "")
                 )
@@ -153,8 +154,7 @@ class GivenBatches:
             y = self.loss.check_targets(batch[1], len(x), self.net.output_shape)
             weights = check_weights(batch[2], len(x)) if len(batch) == 3 else None
             if self.augment is not None:
-                x = self.augment(x, self.seed, self.done)
-            self.done += 1
+                x = self.augment(x, self.seed, i)
             asarray = self.net.backend.asarray
             yield x, asarray(y), None if weights is None else asarray(weights, dtype=self.net.dtype)
 

@@ -1,9 +1,8 @@
 """The kernel of matrix products: which one OpenBLAS takes, and which would be faster. Imports nothing but Python's own.
 
 OpenBLAS, which NumPy's wheels bring, has kernels for many processors, and knows only those that were sold when it was
-written: on a newer one it falls back to AVX2, which on a processor with AVX-512 halves the speed of matrix products
-(244 against 427 GFLOP/s were measured on two Zen 5 cores with OpenBLAS 0.3.31). The variable ``OPENBLAS_CORETYPE``
-says otherwise, and is read once, when NumPy is imported.
+written: on a newer one it falls back to AVX2, which may cost speed on a processor with AVX-512. The variable
+``OPENBLAS_CORETYPE`` says otherwise, and is read once, when NumPy is imported.
 """
 
 import os

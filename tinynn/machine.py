@@ -49,7 +49,7 @@ def describe_machine() -> dict[str, Any]:
     if kernel is not None and slow:
         found["tip"] = (
             f"this processor has AVX-512, which OpenBLAS does not use: set {blas_kernel.VARIABLE}={kernel} before "
-            "Python starts, and matrix products are up to twice as fast"
+            "Python starts, and matrix products may be faster"
         )
     return found
 

@@ -88,7 +88,7 @@ def fit(
     with Passes(net, loss) as passes, progress_bar(total, "batch", progress, training.step) as bar:
         while training.step < total and not history.stopped:
             losses.begin()
-            for rows, targets, counts in data.epoch(training.epoch, total - training.step):
+            for rows, targets, counts in data.epoch(training.epoch, training.step, total - training.step):
                 optimizer.plan(training.step / total, history.validation_loss if held_out else None)
                 passes.forward(rows, targets, counts, out=losses.place(len(rows)))
                 check_loss(training, losses, rows)
