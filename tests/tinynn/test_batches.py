@@ -279,3 +279,17 @@ def test_balanced_weights_make_all_classes_count_alike():
     assert weights[3] == 1
     with pytest.raises(ValueError, match="outside 0 to 1"):
         nn.balanced_weights(y, 2)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_every_step_is_distorted_anew(own):
+    steps = []
+
+    def augment(x, seed, step):
+        steps.append((seed, step))
+        return x
+
+    net = nn.Sequential([nn.Dense(3)], 4)
+    rows = (given(3, rows=10), None) if own else (np.ones((30, 4)), np.arange(30) % 3)
+    nn.fit(net, nn.SoftmaxCrossEntropy(), nn.SGD(), *rows, epochs=2, batch_size=10, augment=augment, seed=5)
+    assert steps == [(5, step) for step in range(6)]
