@@ -139,7 +139,11 @@ def test_the_order_is_another_each_round_and_the_same_for_a_seed(setting):
 
     def orders(seed: int) -> list[list[rounds.Job]]:
         asked: list[rounds.Job] = []
-        launch = lambda job, setting: asked.append(job) or {"seconds": [1.0]}  # noqa: E731
+
+        def launch(job, setting):
+            asked.append(job)
+            return {"seconds": [1.0]}
+
         list(rounds.measure(planned, setting, 2, seed, launch, lambda line: None))
         return [asked[: len(planned)], asked[len(planned) :]]
 

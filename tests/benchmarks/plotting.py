@@ -30,7 +30,7 @@ def ratios(table: list[Row]) -> Figure | None:
     axes.set_yticks(range(len(shown)), labels, fontsize=8)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlabel(
-        "our time or memory / that of the peer (median of rounds, quartiles); grey mark: wanted; orange: missed"
+        "our time or memory / that of the peer (median of rounds, quartiles)\ngrey mark: wanted; orange: missed"
     )
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", color="#E6E6E6", linewidth=0.6)
