@@ -1,6 +1,8 @@
 """The active learner: ask for rows, tell their labels, and it trains in between."""
 
 import copy
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -119,11 +121,12 @@ class ActiveLearner:
                     f"a model needs labels of at least two classes; so far there are {len(self._labels)} labels of "
                     f"{len(set(self._labels.values()))} classes"
                 )
-            model = copy.deepcopy(self._specification)
-            _set_seed(model, self._stream(_MODEL))
-            model.fit(self.pool[self.labeled], self.labels)
-            self._fitted = model
+            self._fitted = self._train()(self.labeled, self.labels)
         return self._fitted
+
+    def _train(self) -> Callable[[np.ndarray, np.ndarray], Model]:
+        """Return this round's way to train, which strategies get, too: it knows nothing else of the learner."""
+        return partial(_trained, self._specification, self.pool, self._stream(_MODEL))
 
     def can_train(self) -> bool:
         """Whether labels of at least two classes were told."""
@@ -137,7 +140,14 @@ class ActiveLearner:
             order = np.random.default_rng(self._stream(_CANDIDATES)).permutation(len(self.pool))
             free = np.sort(order[np.isin(order, free, assume_unique=True)][: self.candidates])
         return PoolView(
-            self.model, self.pool, free, self.labeled, self.labels, self.classes, self._stream(_SAMPLES)
+            self.model,
+            self.pool,
+            free,
+            self.labeled,
+            self.labels,
+            self.classes,
+            self._stream(_SAMPLES),
+            self._train(),
         )
 
     def ask(self, n: int = 1) -> np.ndarray:
@@ -217,6 +227,13 @@ class ActiveLearner:
         """Return a seed for one purpose in this round; a round is known by how many labels there are."""
         state = np.random.SeedSequence((self.seed, purpose, len(self._labels), len(self._skipped)))
         return int(state.generate_state(1)[0])
+
+
+def _trained(specification: Model, pool: Any, seed: int, indices: np.ndarray, labels: np.ndarray) -> Model:
+    model = copy.deepcopy(specification)
+    _set_seed(model, seed)
+    model.fit(pool[indices], labels)
+    return model
 
 
 def _set_seed(model: Any, seed: int) -> None:

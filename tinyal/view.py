@@ -1,6 +1,6 @@
 """What a strategy may see this round: the pool, the labels so far, and what the model says. Never the answers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -46,6 +46,8 @@ class PoolView:
         All labels known to exist: the columns of probabilities, whichever of them the model has met.
     seed : int
         Of posterior samples, so that one round's samples are the same however often they are asked for.
+    train : callable, optional
+        ``train(indices, labels)`` returns a model trained on these rows; strategies that look ahead call it.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class PoolView:
         labels: np.ndarray,
         classes: np.ndarray,
         seed: int = 0,
+        train: Callable[[np.ndarray, np.ndarray], Model] | None = None,
     ) -> None:
         self.model = model
         self.pool = pool
@@ -65,6 +68,7 @@ class PoolView:
         self.labels = labels
         self.classes = classes
         self.seed = seed
+        self._train = train
         self._kept: dict[Any, np.ndarray] = {}
 
     def __len__(self) -> int:
@@ -99,11 +103,54 @@ class PoolView:
 
     def embed(self) -> np.ndarray:
         """Return the candidates' features, (n, features), from the model's ``embed``."""
-        if not hasattr(self.model, "embed"):
+        return self._keep("embed", lambda: self._embed(self.x))
+
+    def labeled_embed(self) -> np.ndarray:
+        """Return the labelled rows' features, (m, features), from the model's ``embed``."""
+        return self._keep("labeled_embed", lambda: self._embed(self.labeled_x))
+
+    def retrained(self, indices: Any, labels: Any) -> Model:
+        """Return a new model, trained on the labels so far and these: what the learner would have after an answer.
+
+        Parameters
+        ----------
+        indices : int array (k,)
+            Dataset indices of candidates.
+        labels : array (k,)
+            What they might be.
+
+        Raises
+        ------
+        TypeError
+            For a view that was made without a way to train.
+        """
+        if self._train is None:
             raise TypeError(
-                f"{type(self.model).__name__} has no embed(x), which this strategy needs; tinynn.Classifier has"
+                "this strategy trains models to look ahead, and this view has no way to; views of an ActiveLearner "
+                "have, and PoolView(..., train=function) makes one that has"
             )
-        return self._keep("embed", lambda: self.model.embed(self.x))
+        return self._train(
+            np.concatenate([self.labeled, np.atleast_1d(indices)]),
+            np.concatenate([self.labels, np.atleast_1d(labels)]),
+        )
+
+    def subset(self, positions: np.ndarray) -> "PoolView":
+        """Return a view of some of the candidates, which keeps what is known about them.
+
+        Parameters
+        ----------
+        positions : int array (k,)
+            Positions among this view's candidates, not dataset indices.
+        """
+        part = self._part(self.candidates[positions])
+        for name, value in self._kept.items():
+            if name in ("labeled_x", "labeled_embed"):
+                part._kept[name] = value
+            elif isinstance(name, tuple):  # samples: (T, n, K)
+                part._kept[name] = value[:, positions]
+            else:
+                part._kept[name] = value[positions]
+        return part
 
     def chunks(self) -> Iterator["PoolView"]:
         """Go through the candidates in pieces, each a view of its own, so that memory has a bound.
@@ -114,8 +161,26 @@ class PoolView:
             yield self
             return
         for start in range(0, len(self), CHUNK):
-            part = self.candidates[start : start + CHUNK]
-            yield PoolView(self.model, self.pool, part, self.labeled, self.labels, self.classes, self.seed)
+            yield self._part(self.candidates[start : start + CHUNK])
+
+    def _part(self, candidates: np.ndarray) -> "PoolView":
+        return PoolView(
+            self.model,
+            self.pool,
+            candidates,
+            self.labeled,
+            self.labels,
+            self.classes,
+            self.seed,
+            self._train,
+        )
+
+    def _embed(self, x: np.ndarray) -> np.ndarray:
+        if not hasattr(self.model, "embed"):
+            raise TypeError(
+                f"{type(self.model).__name__} has no embed(x), which this strategy needs; tinynn.Classifier has"
+            )
+        return np.asarray(self.model.embed(x))
 
     def _sample(self, n_samples: int) -> np.ndarray:
         if hasattr(self.model, "sample_proba"):

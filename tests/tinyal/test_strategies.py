@@ -1,5 +1,6 @@
 """Strategies: as many rows as asked for, each once, none of them labelled; the right ones, drawn as they claim."""
 
+import copy
 import itertools
 import math
 
@@ -506,3 +507,32 @@ def test_what_the_model_says_is_computed_once():
     select(Stochastic(BALD()), view, 3)
     assert view.model.asked == [len(view)] * 2
     assert isinstance(strategies.get("margin"), Margin)
+
+
+# The view.
+
+
+def test_a_subset_of_a_view_keeps_what_is_known_and_asks_the_model_nothing():
+    view = random_view()
+    view.proba(), view.sample_proba(4), view.labeled_x
+    asked = list(view.model.asked)
+    part = view.subset(np.array([5, 2]))
+    assert part.candidates.tolist() == view.candidates[[5, 2]].tolist()
+    np.testing.assert_array_equal(part.proba(), view.proba()[[5, 2]])
+    np.testing.assert_array_equal(part.sample_proba(4), view.sample_proba(4)[:, [5, 2]])
+    np.testing.assert_array_equal(part.x, view.x[[5, 2]])
+    np.testing.assert_array_equal(part.labeled_x, view.labeled_x)
+    assert view.model.asked == asked
+
+
+def test_a_view_of_a_learner_trains_what_would_be_known_after_an_answer():
+    data = nn.datasets.load("digits")
+    model = nn.Classifier([nn.Dense(8), nn.ReLU(), nn.Dense(10)], steps=5, classes=range(10))
+    learner = al.ActiveLearner(model, data.x_train, Random(), seed=0)
+    learner.tell(range(20), data.y_train[:20])
+    ahead = learner.view().retrained([30], [data.y_train[30]])
+    reference = copy.deepcopy(model).set_params(seed=learner.model.seed)
+    reference.fit(data.x_train[[*range(20), 30]], data.y_train[[*range(20), 30]])
+    np.testing.assert_array_equal(ahead.predict_proba(data.x_test), reference.predict_proba(data.x_test))
+    with pytest.raises(TypeError, match="no way to"):
+        random_view().retrained([1], [0])

@@ -22,6 +22,13 @@ class Strategy(Configured):
         """
         raise NotImplementedError
 
+    def parts(self, view: PoolView) -> dict[str, np.ndarray]:
+        """Return what the choice was made by, each a number for every candidate, (n,), under the name of the quantity.
+
+        For people who ask why a row was chosen; nothing where a strategy has no numbers to show.
+        """
+        return {}
+
 
 class Pointwise(Strategy):
     """A strategy that scores each row on its own and takes the n largest scores (plain top-k).
@@ -50,6 +57,10 @@ class Pointwise(Strategy):
         if np.isnan(scores).any():
             raise ValueError(f"{type(self).__name__} gave NaN for {int(np.isnan(scores).sum())} candidates")
         return scores
+
+    def parts(self, view: PoolView) -> dict[str, np.ndarray]:
+        """Return the scores."""
+        return {"score": self.scores(view)}
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
         """Choose the n largest scores."""
