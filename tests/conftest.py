@@ -1,6 +1,11 @@
 """What all tests share: the devices to run on, and how many examples hypothesis tries."""
 
+
 import os
+
+# Before NumPy is imported: tests run side by side, and linear algebra on several threads each would slow all down.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings

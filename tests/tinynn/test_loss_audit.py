@@ -24,7 +24,7 @@ from tinynn.loss_audit import audit_loss
         (museum.SquareLoss(), "regression"),
         (Huber(0.5), "regression"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else f"{type(value).__module__}.{type(value).__name__}",
 )
 def test_a_right_loss_is_sound(loss, kind):
     audit = audit_loss(loss)
