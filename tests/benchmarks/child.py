@@ -20,17 +20,18 @@ def measure(work: Work, peer: str, setting: Setting) -> dict[str, Any]:
         prepared = _prepare(work.peers[peer], setting)
     except MissingError as missing:
         return {"missing": str(missing)}
-    result = prepared.run()
-    if prepared.products:
-        prepared.products()
-    seconds: list[float] = []
-    products: list[float] = []
+    repeats = range(1 if setting.quick else work.repeats)
+    result, seconds = prepared.run(), []
     gc.collect()
-    for _ in range(1 if setting.quick else work.repeats):
+    for _ in repeats:
         start = clock()
         result = prepared.run()
         seconds.append((clock() - start) / prepared.per)
-        if prepared.products:
+    products = []
+    if prepared.products:
+        # Afterwards: for a while after a product, BLAS's threads turn in circles waiting for the next one.
+        prepared.products()
+        for _ in repeats:
             start = clock()
             prepared.products()
             products.append((clock() - start) / prepared.per)
