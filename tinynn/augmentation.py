@@ -121,9 +121,14 @@ class Augment(Configured, Buffered):
         TypeError
             For pixels that are no floats.
         ValueError
-            For shapes that do not fit.
+            For shapes that do not fit, and shifts as large as the image.
         """
         height, width, channels = self._image_shape(x)
+        if self.shift >= min(height, width):
+            raise ValueError(
+                f"shift={self.shift} moves images of {height} x {width} pixels out of sight; it is in pixels, "
+                "and 1 to 3 are usual"
+            )
         self._move_to(x)
         out = self.buffer("out", x.shape) if out is None else self._checked(out, x)
         if not any((self.shift, self.rotate, self.scale, self.shear, self.elastic)):

@@ -104,6 +104,10 @@ class BinaryCrossEntropy(_Elementwise):
     max(z, 0) − z t + ln(1 + e^−|z|) it never overflows and never takes the logarithm of zero.
     """
 
+    def right(self, outputs: Array, targets: Array) -> Array:
+        """Compare each answer, z > 0 for yes, with its target."""
+        return (outputs > 0) == (targets > 0.5)
+
     def _compare(self, outputs: Array, targets: Array, values: Array) -> None:
         xp = self.xp
         above = self.buffer("above", outputs.shape)

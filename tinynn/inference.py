@@ -117,7 +117,9 @@ def predict_proba(net: Sequential, x: Any) -> np.ndarray:
 
 
 def evaluate(net: Sequential, loss: Loss, x: Any, y: Any) -> tuple[float, float | None]:
-    """Return the mean loss of a network on rows x with targets y, and for labels the accuracy; dropout is off.
+    """Return the mean loss of a network on rows x with targets y, and the accuracy where targets are labels.
+
+    Dropout is off.
 
     Parameters
     ----------
@@ -131,7 +133,8 @@ def evaluate(net: Sequential, loss: Loss, x: Any, y: Any) -> tuple[float, float 
     -------
     loss : float
     accuracy : float or None
-        None where targets are no labels.
+        Share of right answers: of the most probable class, or of yes and no with a binary cross-entropy. None where
+        targets are no labels.
 
     Raises
     ------
@@ -150,17 +153,17 @@ def evaluate(net: Sequential, loss: Loss, x: Any, y: Any) -> tuple[float, float 
     x = check_rows(x, net.input_shape)
     y = loss.check_targets(y, len(x), net.output_shape)
 
-    def work(worker: Worker, rows: slice) -> tuple[float, int]:
+    def work(worker: Worker, rows: slice) -> tuple[float, float | None]:
         outputs, targets = forward(worker.layers, worker.read(x[rows])), net.backend.asarray(y[rows])
         judge = loss if worker.layers is net.layers else worker.kept("loss", loss.copy)
         total = float(judge.forward(outputs, targets)) * len(targets)
-        right = net.backend.xp.argmax(outputs, axis=1) == targets if targets.ndim == 1 else np.zeros(0)
-        return total, int(right.sum())
+        right = judge.right(outputs, targets)
+        return total, None if right is None else float(right.sum()) / (right.size // len(targets))
 
-    totals, correct = zip(
-        *each_chunk(net, len(x), rows_in_cache(net, net.layers), work, parallel=ours(loss)), strict=True
-    )
-    return math.fsum(totals) / len(x), sum(correct) / len(x) if y.ndim == 1 else None
+    parts = each_chunk(net, len(x), rows_in_cache(net, net.layers), work, parallel=ours(loss))
+    correct = [right for _, right in parts if right is not None]
+    accuracy = math.fsum(correct) / len(x) if correct else None
+    return math.fsum(total for total, _ in parts) / len(x), accuracy
 
 
 def embed(net: Sequential, x: Any) -> np.ndarray:

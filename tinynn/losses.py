@@ -59,6 +59,12 @@ class Loss(Buffered, Configured):
         """Return targets of n rows as this loss takes them, or raise a ValueError that says what is wrong."""
         return check_values(targets, (n, *output_shape))
 
+    def right(self, outputs: Array, targets: Array) -> Array | None:
+        """Return which answers are right, a boolean array; None where targets are no labels."""
+        if targets.ndim != 1 or outputs.ndim != 2 or outputs.shape[1] == 1:
+            return None
+        return self.xp.argmax(outputs, axis=1) == targets
+
     def adopt(self, outputs: Any, targets: Any) -> tuple[Array, Array]:
         """Compute in the library and precision of these outputs; return both as arrays of it."""
         xp = array_module(outputs)
@@ -165,6 +171,11 @@ class SoftmaxCrossEntropy(Loss):
         dlogits = self.buffer("dlogits", (n, classes))
         self.xp.copyto(dlogits, difference.T)
         return dlogits
+
+    def right(self, outputs: Array, targets: Array) -> Array | None:
+        """Compare the most probable class with the label, or with the most probable class of a distribution."""
+        labels = targets if targets.ndim == 1 else self.xp.argmax(targets, axis=1)
+        return super().right(outputs, labels)
 
     def check_targets(self, targets: Any, n: int, output_shape: tuple[int, ...]) -> np.ndarray:
         """Take labels, or a distribution a row."""

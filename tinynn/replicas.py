@@ -128,10 +128,8 @@ class Passes(Buffered):
 
     def accuracy(self, targets: Array) -> float | None:
         """Return the share of right answers to the last batch, or its first half, where targets are labels."""
-        if targets.ndim != 1 or self.outputs.ndim != 2 or self.outputs.shape[1] == 1:
-            return None
-        right = self.xp.argmax(self.outputs, axis=1) == targets[: len(self.outputs)]
-        return float(right.mean())
+        right = self.loss.right(self.outputs, targets[: len(self.outputs)])
+        return None if right is None else float(right.mean())
 
     def backward(self) -> None:
         """Fill the network's gradients with those of the last loss."""

@@ -271,6 +271,7 @@ ILL = {
         "identical-rows",
         lambda s: training(mlp(s), x=np.repeat(rows()[0][:1], 600, axis=0)),
     ),
+    "one row": ("single-row", lambda s: training(mlp(s), x=rows()[0][:1], y=rows()[1][:1])),
     "rate 1e-7": ("learning-rate-too-small", lambda s: training(mlp(s), nn.SGD(1e-7))),
     "rate 1e-7, adam": ("learning-rate-too-small", lambda s: training(mlp(s), nn.Adam(1e-7))),
     "rate 1e2": ("learning-rate-too-large", lambda s: training(mlp(s), nn.SGD(1e2))),

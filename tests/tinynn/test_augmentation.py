@@ -443,6 +443,12 @@ def test_images_that_do_not_fit(image_shape, x, error, says):
         Augment(shift=1.0, image_shape=image_shape)(x, seed=0, step=0)
 
 
+@pytest.mark.parametrize("shift", [4, 4.0, 30])
+def test_shifts_as_large_as_the_image(shift):
+    with pytest.raises(ValueError, match="moves images of 5 x 4 pixels out of sight"):
+        Augment(shift=shift)(np.zeros((2, 5, 4), "f"), seed=0, step=0)
+
+
 @pytest.mark.parametrize(
     ("out", "says"),
     [

@@ -277,7 +277,28 @@ def test_accuracy_of_a_batch(device):
         passes.forward(rows, targets, None, out=net.backend.xp.empty(1, dtype=net.dtype)[0, ...])
         outputs = net.backend.to_numpy(passes.outputs)
         assert passes.accuracy(targets) == pytest.approx(np.mean(outputs.argmax(axis=1) == y))
-        assert passes.accuracy(rows) is None
+    with Passes(net, nn.MeanSquaredError()) as passes:
+        numbers = net.backend.xp.zeros((len(x), 3), dtype=net.dtype)
+        passes.forward(rows, numbers, None, out=net.backend.xp.empty(1, dtype=net.dtype)[0, ...])
+        assert passes.accuracy(numbers) is None
+
+
+def test_accuracy_of_distributions_and_of_yes_and_no(device):
+    x, y = blobs()
+    net = make(device=device)
+    classes = np.eye(3)[y]
+    loss, labels = nn.SoftmaxCrossEntropy(), nn.evaluate(net, nn.SoftmaxCrossEntropy(), x, y)
+    assert nn.evaluate(net, loss, x, 0.8 * classes + 0.2 / 3) == (
+        pytest.approx(labels[0], abs=0.5),
+        labels[1],
+    )
+    answers = net.forward(net.to_input(x))
+    yes = net.backend.to_numpy(answers) > 0
+    half = yes ^ (np.arange(3) == 1)  # of three answers a row, the middle one is wrong
+    assert nn.evaluate(net, nn.BinaryCrossEntropy(), x, half.astype(float))[1] == pytest.approx(2 / 3)
+    assert nn.evaluate(net, nn.MeanSquaredError(), x, classes)[1] is None
+    history = nn.fit(net, loss, nn.Adam(), x, classes, validation=(x, classes))
+    assert len(history.validation_accuracy) == 1
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ EVERYTHING = {"numbers", "weights"} | SIGNALS | LEARNING
 CONSEQUENCES: dict[str, set[str]] = {
     "not-finite": EVERYTHING,
     "identical-rows": EVERYTHING,
+    "single-row": EVERYTHING,
     "constant-targets": SIGNALS | LEARNING,
     "inputs-not-scaled": {"weights", *SIGNALS, *LEARNING},
     "softmax-twice": SIGNALS | LEARNING,

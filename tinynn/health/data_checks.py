@@ -24,6 +24,14 @@ def check_inputs(patient: Patient) -> list[Finding | str]:
                 layer="the inputs",
             )
         ]
+    if len(patient.x) == 1:
+        return [
+            Finding(
+                "single-row",
+                "there is only one row: any network learns it by heart, and nothing can be said about learning",
+                "pass the rows that the network is to be trained on, some hundreds or more",
+            )
+        ]
     x = np.array(patient.net.backend.to_numpy(patient.inputs), dtype=np.float64)
     size, low, high = float(np.sqrt(np.mean(x**2))), x.min(), x.max()
     constant = float((x == x[:1]).all(axis=0).mean())
