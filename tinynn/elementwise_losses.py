@@ -33,8 +33,10 @@ class _Elementwise(Loss):
                 raise ValueError(
                     f"{len(outputs)} rows need weights of shape ({len(outputs)},), not {weights.shape}"
                 )
-            column = weights.reshape(-1, *[1] * (outputs.ndim - 1))
-            self.scale = column / (self.xp.sum(weights) * (outputs.size // len(outputs)))
+            total, scale = self.buffer("total", ()), self.buffer("scale", weights.shape)
+            self.xp.multiply(self.xp.sum(weights, out=total), outputs.size // len(outputs), out=total)
+            self.xp.divide(weights, total, out=scale)
+            self.scale = scale.reshape(-1, *[1] * (outputs.ndim - 1))
         self.xp.multiply(values, self.scale, out=values)
         return self.xp.sum(values, out=out)
 

@@ -64,11 +64,15 @@ def weighted_targets(
     for factor in factors:
         xp.multiply(t, factor, out=t)
         xp.multiply(spread, factor, out=spread)
-    # Where all rows of a batch weigh nothing, neither does its loss.
-    divisor = xp.maximum(xp.sum(t), xp.finfo(t.dtype).tiny) if factors else n
+    divisor: Array | int = n
+    if factors:
+        divisor = xp.sum(t, out=buffers.buffer("divisor", ()))
+        # Where all rows of a batch weigh nothing, neither does its loss.
+        xp.maximum(divisor, xp.finfo(t.dtype).tiny, out=divisor)
     xp.multiply(t, 1 - smoothing, out=t)
     xp.add(t, spread, out=t)
-    return xp.divide(t, -divisor, out=t)
+    xp.divide(t, divisor, out=t)
+    return xp.negative(t, out=t)
 
 
 def balanced_weights(labels: Any, classes: int) -> list[float]:

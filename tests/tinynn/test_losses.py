@@ -133,13 +133,26 @@ def test_out_takes_the_value(backend):
     assert backend.to_numpy(values).tolist() == [0, float(loss.forward(logits, labels)), 0]
 
 
-def test_a_step_allocates_nothing():
+@pytest.mark.parametrize(
+    "loss",
+    [
+        nn.SoftmaxCrossEntropy(),
+        nn.SoftmaxCrossEntropy(label_smoothing=0.1, class_weights=[1, 2, 3]),
+        nn.BinaryCrossEntropy(),
+        nn.MeanSquaredError(),
+        nn.Huber(),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_step_allocates_nothing(loss, weighted):
     logits, labels = strict.asarray(np.ones((4, 3), np.float32)), strict.asarray([0, 1, 2, 0])
-    loss, value = nn.SoftmaxCrossEntropy(), strict.empty((), np.float32)
+    targets = labels if isinstance(loss, nn.SoftmaxCrossEntropy) else strict.asarray(np.eye(4, 3, dtype="f"))
+    weights, value = strict.asarray(np.arange(4, dtype="f")), strict.empty((), np.float32)
     for books in (strict.count(), strict.forbid("allocations", "transfers", "synchronisations")):
         with books:
-            for rows in (4, 2, 4):
-                loss.forward(logits[:rows], labels[:rows], out=value)
+            for n in (4, 2, 4):
+                loss.forward(logits[:n], targets[:n], weights[:n] if weighted else None, out=value)
                 loss.backward()
 
 
