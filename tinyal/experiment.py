@@ -4,85 +4,43 @@ A run depends on its settings and its seed alone, not on which process did it or
 its linear algebra on one thread, for the sums of several threads round differently.
 """
 
-import multiprocessing
 import operator
-import pickle
-import signal
-import threading
-import zlib
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from tinyal.budget import Batch, as_pairs
 from tinyal.comparison import Comparison, StrategyRun
-from tinyal.learner import ActiveLearner
-from tinyal.oracles import ArrayOracle
+from tinyal.execution import execute
+from tinyal.preparation import Preparation
 from tinyal.run_files import RunFiles
-from tinyal.simulation import RunRecord, check_budget, simulate
 from tinyal.strategies import Select, Strategy
+from tinyal.task import Task, one_thread
 from tinyal.view import Model
 from tinynn.datasets import Dataset
 from tinynn.progress import progress_bar
-
-
-@dataclass(frozen=True)
-class Task:
-    """Everything that the runs of a comparison share, and what one run needs besides its strategy and seed."""
-
-    model: Model
-    pool: tuple[Any, Any]
-    test: tuple[Any, Any]
-    initial: int
-    budget: int
-    batch: int
-    candidates: int | None
-
-    def run(self, strategy: Strategy | Select, seed: int) -> RunRecord:
-        """Do one run."""
-        with _one_thread():
-            learner = ActiveLearner(self.model, self.pool[0], strategy, seed=seed, candidates=self.candidates)
-            return simulate(
-                learner,
-                ArrayOracle(self.pool[1]),
-                test=self.test,
-                initial=self.initial,
-                budget=self.budget,
-                batch=self.batch,
-            )
-
-    def settings(self) -> dict[str, Any]:
-        """Describe what decides a run's result, in numbers and strings."""
-        checksum = 0
-        for array in (*self.pool, *self.test):
-            checksum = zlib.crc32(np.ascontiguousarray(array).tobytes(), checksum)
-        return {
-            "model": repr(self.model),
-            "data": f"{len(self.pool[0])} + {len(self.test[0])} rows, checksum {checksum:08x}",
-            "initial": self.initial,
-            "budget": self.budget,
-            "batch": self.batch,
-            "candidates": self.candidates,
-        }
 
 
 def compare(
     strategies: Mapping[str, Strategy | Select],
     *,
     model: Model,
-    data: Dataset | tuple[Any, Any, Any, Any],
+    data: Dataset | tuple[Any, ...],
     initial: int = 20,
     budget: int = 300,
-    batch: int = 10,
+    batch: Batch = 10,
     seeds: Iterable[int] = range(5),
     candidates: int | None = None,
+    validation: int | float | None = None,
+    preparation: Preparation | None = None,
+    confusion: bool = False,
+    first: str = "random",
     workers: int = 1,
     executor: Executor | None = None,
     directory: str | Path | None = None,
+    times: str | Path | None = None,
     progress: bool | None = None,
 ) -> Comparison:
     """Run every strategy with every seed, under the same conditions.
@@ -94,19 +52,35 @@ def compare(
     strategies : mapping of name to strategy
     model : Model
         A specification; every run trains copies.
-    data : Dataset, or (pool x, pool y, test x, test y)
-    initial, budget, batch, candidates : int
+    data : Dataset, (pool x, pool y, test x, test y), or (x, y)
+        Without a test set, with ``preparation=Preparation(test=0.25)``: each seed splits its own off.
+    initial, budget, batch, candidates
         See `simulate` and `ActiveLearner`.
     seeds : iterable of int, optional
+    validation : int or float, optional
+        Labels by which the model's training is judged, for `tinynn.EarlyStopping`: so many, drawn at random at the
+        start and never trained on; or a share below 1 of the labels there are, which the model holds out at every
+        fit. Either way they are labels, and count. By default there are none.
+    preparation : Preparation, optional
+        What is done to the data for each seed.
+    confusion : bool, optional
+        Keep what was mistaken for what at the first and at the last evaluation.
+    first : "random" or "strategy", optional
+        Who chooses the initial rows: chance, the same for all strategies, or each strategy that needs no model.
     workers : int, optional
         Processes. In a script, more than one needs the usual ``if __name__ == "__main__":``.
     executor : concurrent.futures.Executor, optional
-        Where to run instead: anything with ``submit``.
+        Where to run instead: anything whose ``submit`` returns a `concurrent.futures.Future`, such as a
+        ``ThreadPoolExecutor``, or ``client.get_executor()`` of a Dask client. Everything that a run needs, the data
+        among it, is sent along with it.
     directory : path, optional
         Keep each finished run as a file in there, and do not repeat those that are there already: an interrupted
         comparison goes on where it was.
+    times : path, optional
+        Keep how long the rounds took in files in there, of the same names: apart from the results, which are the
+        same to the byte whenever they are computed. In any case each run has its ``seconds``.
     progress : bool, optional
-        Whether to show a bar; by default where standard error is a terminal.
+        Whether to show a bar of the rounds done; by default where standard error is a terminal.
 
     Returns
     -------
@@ -116,6 +90,15 @@ def compare(
     ------
     ValueError
         For settings that do not fit, or a directory with runs of other settings.
+    TypeError
+        For a model that cannot be told how to judge its training, where it is to.
+    RuntimeError
+        When a process was killed.
+
+    Notes
+    -----
+    `RunRecord.queried` are rows of `data`: of the Dataset's training rows, or of x. With a preparation they are not
+    positions in the pool; and with copies, rows may be there more than once.
 
     Examples
     --------
@@ -133,138 +116,69 @@ def compare(
         raise ValueError(f"seeds must differ, and are {seeds}: the same seed twice is the same run twice")
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
-    if not isinstance(data, Dataset) and len(data) != 4:
-        raise ValueError(f"data is a Dataset or (pool x, pool y, test x, test y), not {len(data)} things")
-    if isinstance(data, Dataset):
-        data = data.x_train, data.y_train, data.x_test, data.y_test
-    check_budget(len(data[0]), initial, budget, batch)
-    task = Task(model, (data[0], data[1]), (data[2], data[3]), initial, budget, batch, candidates)
-    files = RunFiles(directory, task.settings(), strategies) if directory is not None else None
+    validation = _checked_validation(validation, model)
+    aside = validation if isinstance(validation, int) else 0
+    task = Task(
+        model,
+        *_pool_and_test(data),
+        initial,
+        budget,
+        as_pairs(initial, budget, batch, aside),
+        candidates,
+        validation,
+        preparation,
+        confusion,
+        first,
+    )
+    task.check(seeds[0])
+    settings = task.settings()
+    files = RunFiles(directory, settings, strategies, times) if directory is not None else None
     todo = [(name, seed) for name in strategies for seed in seeds]
     done = {run: record for run in todo if files and (record := files.load(*run))}
     rest = [run for run in todo if run not in done]
+    steps = len(task.rounds())
     with (
-        _one_thread(),
-        progress_bar(len(todo), "run", progress, len(done)) as bar,
-        closing(_execute(task, strategies, rest, workers, executor)) as finished,
+        one_thread(),
+        progress_bar(steps * len(todo), "round", progress, steps * len(done)) as bar,
+        closing(execute(task, strategies, rest, workers, executor, bar.update)) as finished,
     ):
+        bar.set_postfix_str(f"{len(done)} of {len(todo)} runs")
         for run, record in finished:
             if files:
                 files.save(*run, record)
             done[run] = record
-            bar.update()
-    return Comparison([StrategyRun(**vars(done[run]), strategy=run[0], seed=run[1]) for run in todo])
+            bar.set_postfix_str(f"{len(done)} of {len(todo)} runs")
+    runs = [StrategyRun(**vars(done[run]), strategy=run[0], seed=run[1]) for run in todo]
+    return Comparison(runs, settings)
 
 
-_Run = tuple[str, int]
-_Finished = Generator[tuple[_Run, RunRecord], None, None]
+def _pool_and_test(data: Any) -> tuple[tuple[Any, Any], tuple[Any, Any] | None]:
+    if isinstance(data, Dataset):
+        test = (data.x_test, data.y_test) if len(data.x_test) else None
+        return (data.x_train, data.y_train), test
+    if len(data) not in (2, 4):
+        raise ValueError(
+            f"data is a Dataset, (pool x, pool y, test x, test y) or (x, y), not {len(data)} things"
+        )
+    return (data[0], data[1]), (data[2], data[3]) if len(data) == 4 else None
 
 
-def _execute(
-    task: Task,
-    strategies: Mapping[str, Strategy | Select],
-    runs: list[_Run],
-    workers: int,
-    executor: Executor | None,
-) -> _Finished:
-    """Do the runs, yielding each as it is finished."""
-    if executor is not None:
-        futures = {executor.submit(task.run, strategies[name], seed): (name, seed) for name, seed in runs}
-        try:
-            yield from _collect(futures)
-        finally:
-            for future in futures:  # after a failure: runs that have not begun never do
-                future.cancel()
-    elif workers == 1 or len(runs) < 2:
-        for name, seed in runs:
-            yield (name, seed), task.run(strategies[name], seed)
-    else:
-        yield from _execute_in_processes(task, strategies, runs, workers)
-
-
-def _execute_in_processes(
-    task: Task, strategies: Mapping[str, Strategy | Select], runs: list[_Run], workers: int
-) -> _Finished:
-    for name, strategy in strategies.items():
-        try:
-            pickle.dumps(strategy)
-        except Exception as error:
-            raise TypeError(
-                f"strategy {name!r} cannot be sent to another process ({error}); define it at the top level of a "
-                "module, or use workers=1"
-            ) from error
-    ours = set(multiprocessing.active_children())
-    # Started afresh on every platform: a forked copy of a process with threads may hang.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(runs)), context, _receive, (task,))
-    try:
-        with _interrupts_held():
-            futures = {
-                pool.submit(_run_received, strategies[name], seed): (name, seed) for name, seed in runs
-            }
-        yield from _collect(futures)
-    except BaseException:
-        # Interrupted, or a run failed: the others are not waited for.
-        for process in set(multiprocessing.active_children()) - ours:
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _collect(futures: dict["Future[RunRecord]", _Run]) -> _Finished:
-    for future in as_completed(futures):
-        yield futures[future], future.result()
-
-
-def _one_thread() -> Any:
-    """Keep linear algebra on one thread.
-
-    Held around a whole comparison as well as each run: runs on threads of one process overlap, and the first to
-    end would give the others their threads back.
-    """
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(limits=1)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back while processes start, and let it through afterwards: none may be left behind half started.
-
-    Blocking the signal is what the processes inherit, so that none dies of it with a traceback of its own. It does
-    not hold for other threads of this process, such as those of linear algebra: if one of them takes the signal,
-    Python calls the handler, which here only takes note.
-    """
-    if threading.current_thread() is not threading.main_thread():  # Python interrupts the main thread only
-        yield
-        return
-    noted: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
-    mask = (
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        if hasattr(signal, "pthread_sigmask")
-        else None
+def _checked_validation(validation: Any, model: Any) -> int | float | None:
+    """Return how much to judge the training by, after a look at whether the model can be told."""
+    if validation is None:
+        return None
+    if not hasattr(model, "get_params") or "validation" not in model.get_params():
+        raise TypeError(
+            f"{type(model).__name__} has no setting validation=, so there is nobody to set labels aside for; "
+            "nn.Classifier has one, for callbacks such as nn.EarlyStopping()"
+        )
+    if isinstance(validation, float):
+        if 0 < validation < 1:
+            return validation
+    elif not isinstance(validation, bool) and operator.index(validation) >= 1:
+        if model.get_params().get("classes") is None:
+            raise ValueError("labels set aside for validation need a model that knows all classes=")
+        return operator.index(validation)
+    raise ValueError(
+        f"validation must be a share between 0 and 1 or a number of labels, at least 1, not {validation!r}"
     )
-    try:
-        yield
-    finally:
-        if mask is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-    if noted:
-        raise KeyboardInterrupt
-
-
-_received: Task
-
-
-def _receive(task: Task) -> None:
-    """Keep what all runs share, once a process; leave Ctrl-C to the process that started this one."""
-    global _received
-    _received = task
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _run_received(strategy: Strategy | Select, seed: int) -> RunRecord:
-    return _received.run(strategy, seed)

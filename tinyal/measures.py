@@ -20,12 +20,14 @@ __all__ = [
     "SAMPLES",
     "bald",
     "check_probabilities",
+    "consensus_kl",
     "entropy",
     "information_gain",
     "least_confidence",
     "margin",
     "mean_std",
     "variation_ratio",
+    "vote_entropy",
 ]
 
 
@@ -141,12 +143,33 @@ def variation_ratio(samples: Array) -> Array:
     array([0.25])
     """
     xp, samples = check_probabilities(samples, SAMPLES)
-    T, n, K = samples.shape
-    rows = xp.arange(n)
-    votes = xp.zeros((n, K), dtype=samples.dtype)
-    for member in samples:
-        votes[rows, member.argmax(axis=1)] += 1.0
-    return (T - votes.max(axis=1)) / T
+    most_votes = xp.ascontiguousarray(_votes(xp, samples).T).max(axis=0)
+    return (len(samples) - most_votes) / len(samples)
+
+
+def vote_entropy(samples: Array) -> Array:
+    """Compute the entropy of the votes, −Σ_k v_k ln v_k with v_k = votes_k / T (Dagan & Engelson 1995).
+
+    Each sample votes for its most likely class, in a tie for the first. Votes forget how sure a member is:
+    (.51, .49) and (.49, .51) disagree as much as (1, 0) and (0, 1), where `bald` sees the difference.
+
+    Parameters
+    ----------
+    samples : array, shape (T, n, K)
+        Class probabilities of T posterior samples or committee members.
+
+    Returns
+    -------
+    array, shape (n,)
+        In nats, from 0 (one vote) to at most ln min(T, K).
+
+    Examples
+    --------
+    >>> vote_entropy([[[0.9, 0.1]], [[0.6, 0.4]], [[0.6, 0.4]], [[0.2, 0.8]]]).round(6)
+    array([0.562335])
+    """
+    xp, samples = check_probabilities(samples, SAMPLES)
+    return _nats(xp, _votes(xp, samples) / len(samples))
 
 
 def bald(samples: Array) -> Array:
@@ -174,6 +197,41 @@ def bald(samples: Array) -> Array:
     # Member by member: temporaries of (n, K) stay in the cache, where all at once would double the memory.
     expected = sum(_nats(xp, member) for member in samples) / len(samples)
     return xp.maximum(_nats(xp, samples.mean(axis=0)) - expected, 0.0)
+
+
+def consensus_kl(samples: Array) -> Array:
+    """Compute how far members are from their consensus, mean_t KL(p_t ‖ p̄), p̄ = mean_t p_t, in nats.
+
+    McCallum & Nigam (1998, "Employing EM and pool-based active learning for text classification") call it KL
+    divergence to the mean. It is `bald` under the name it has among committees, and equal to it for any
+    samples: mean_t Σ_k p_tk (ln p_tk − ln p̄_k) = −mean_t H(p_t) − Σ_k p̄_k ln p̄_k. Computed here as the first
+    of these, not as the last, so that each can be a test of the other.
+
+    Parameters
+    ----------
+    samples : array, shape (T, n, K)
+        Class probabilities p_t of T posterior samples or committee members.
+
+    Returns
+    -------
+    array, shape (n,)
+        From 0 (all members equal) to ln min(T, K). Rounding below zero becomes zero.
+
+    Examples
+    --------
+    >>> consensus_kl([[[0.9, 0.1], [1.0, 0.0]], [[0.6, 0.4], [0.0, 1.0]]]).round(6)
+    array([0.063288, 0.693147])
+    """
+    xp, samples = check_probabilities(samples, SAMPLES)
+    tiny = float(np.finfo(samples.dtype).tiny)
+    log_consensus = xp.log(xp.maximum(samples.mean(axis=0), tiny))
+    divergence = xp.zeros_like(log_consensus)
+    for member in samples:
+        terms = xp.log(xp.maximum(member, tiny))
+        terms -= log_consensus
+        terms *= member
+        divergence += terms
+    return xp.maximum(xp.einsum("nk->n", divergence) / len(samples), 0.0)
 
 
 def mean_std(samples: Array) -> Array:
@@ -240,6 +298,15 @@ def information_gain(joint: Array) -> float:
     joint = joint / total
     h_y, h_x, h_xy = (_nats(xp, table) for table in (joint.sum(axis=0), joint.sum(axis=1), joint.reshape(-1)))
     return max(float(h_y - (h_xy - h_x)), 0.0)
+
+
+def _votes(xp: ModuleType, samples: Array) -> Array:
+    """How many of the samples (T, n, K) take each class for the most likely, (n, K), as floating-point numbers."""
+    rows = xp.arange(samples.shape[1])
+    votes = xp.zeros(samples.shape[1:], dtype=samples.dtype)
+    for member in samples:
+        votes[rows, member.argmax(axis=1)] += 1.0
+    return votes
 
 
 def _nats(xp: ModuleType, p: Array) -> Array:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyal.comparison import Comparison
-from tinyal.statistics import bootstrap_mean
 from tinynn.plotting.look import COLORS, GREY, name_ends
 
 if TYPE_CHECKING:
@@ -39,12 +38,10 @@ def learning_curves(
     ends = []
     for i, name in enumerate(comparison.strategies):
         color, style = _look(comparison, name, i, reference)
-        runs = comparison.of(name)
-        labels = np.array(runs[0].labels)
-        points = [bootstrap_mean(values) for values in zip(*(run.accuracy for run in runs), strict=True)]
+        labels, points = comparison.curve(name)
         mean = np.array([point.mean for point in points])
         axes.plot(labels, mean, color=color, linestyle=style, linewidth=2)
-        if len(runs) > 1:
+        if len(comparison.of(name)) > 1:
             axes.fill_between(
                 labels,
                 np.array([point.low for point in points], dtype=float),

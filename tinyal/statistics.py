@@ -4,24 +4,43 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tinyal.bootstrap import Interval, bootstrap, bootstrap_mean, numbers
+from tinyal.bootstrap import Interval, bootstrap, bootstrap_mean, bootstrap_of_means, mean_curve, numbers
+from tinyal.paired import (
+    PairedTest,
+    holm,
+    paired_test,
+    permutation_test,
+    seeds_needed,
+    smallest_p,
+    wilcoxon_test,
+)
 
 __all__ = [
     "Interval",
     "LabelsToReach",
+    "PairedTest",
     "area_under_curve",
     "bootstrap",
     "bootstrap_mean",
+    "holm",
     "labels_saved",
     "labels_to_reach",
+    "mean_curve",
     "mean_labels_to_reach",
+    "paired_test",
+    "permutation_test",
+    "seeds_needed",
+    "smallest_p",
     "target_accuracy",
+    "wilcoxon_test",
 ]
+
+Crossing = Literal["first", "last"]
 
 
 @dataclass(frozen=True)
@@ -79,8 +98,10 @@ def area_under_curve(labels: ArrayLike, accuracy: ArrayLike) -> float:
     return float(np.trapezoid(y, x) / (x[-1] - x[0]))
 
 
-def labels_to_reach(labels: ArrayLike, accuracy: ArrayLike, target: float) -> int | None:
-    """Find the labels spent at the first evaluation with accuracy ≥ target; None where there is none.
+def labels_to_reach(
+    labels: ArrayLike, accuracy: ArrayLike, target: float, crossing: Crossing = "first"
+) -> int | None:
+    """Find the labels spent when a curve reaches a target; None where it does not.
 
     It is not interpolated: between two evaluations nobody knows the accuracy.
 
@@ -90,19 +111,33 @@ def labels_to_reach(labels: ArrayLike, accuracy: ArrayLike, target: float) -> in
         As in `area_under_curve`.
     target : float
         A share, such as 0.95.
+    crossing : ``"first"`` or ``"last"``
+        The first evaluation with accuracy ≥ target, which a lucky outlier may be, or the one from which on the
+        accuracy never falls below the target again. The last is never the smaller one.
 
     Examples
     --------
-    >>> labels_to_reach([20, 30, 40], [0.5, 0.7, 0.6], target=0.6)
-    30
+    >>> curve = [20, 30, 40, 50], [0.5, 0.7, 0.6, 0.8]
+    >>> labels_to_reach(*curve, target=0.7), labels_to_reach(*curve, target=0.7, crossing="last")
+    (30, 50)
     """
+    if crossing not in ("first", "last"):
+        raise ValueError(f"a target is crossed 'first' or for the 'last' time, not {crossing!r}")
     x, y = _curve(labels, accuracy)
-    reached = np.flatnonzero(y >= target)
-    return int(x[reached[0]]) if len(reached) else None
+    if crossing == "first":
+        reached = np.flatnonzero(y >= target)
+        return int(x[reached[0]]) if len(reached) else None
+    below = np.flatnonzero(y < target)
+    stays = below[-1] + 1 if len(below) else 0
+    return int(x[stays]) if stays < len(x) else None
 
 
 def mean_labels_to_reach(
-    runs: Iterable[tuple[ArrayLike, ArrayLike]], target: float, confidence: float = 0.95, seed: int = 0
+    runs: Iterable[tuple[ArrayLike, ArrayLike]],
+    target: float,
+    confidence: float = 0.95,
+    seed: int = 0,
+    crossing: Crossing = "first",
 ) -> LabelsToReach:
     """Compute the mean number of labels to a target over runs, some of which may never get there.
 
@@ -113,7 +148,7 @@ def mean_labels_to_reach(
     ----------
     runs : iterable of (labels, accuracy)
         The learning curve of each run, as in `labels_to_reach`.
-    target, confidence, seed
+    target, confidence, seed, crossing
         As in `labels_to_reach` and `bootstrap`.
 
     Examples
@@ -126,7 +161,7 @@ def mean_labels_to_reach(
     curves = [_curve(*run) for run in runs]
     if not curves:
         raise ValueError("there are no runs to take a mean over")
-    needed = [labels_to_reach(x, y, target) for x, y in curves]
+    needed = [labels_to_reach(x, y, target, crossing) for x, y in curves]
     reached = sum(labels is not None for labels in needed)
     per_run = tuple(
         int(x[-1]) if labels is None else labels for (x, _), labels in zip(curves, needed, strict=True)
@@ -170,10 +205,7 @@ def labels_saved(
     if min(strategy.min(), reference.min()) <= 0:
         raise ValueError("numbers of labels are positive")
 
-    def saved(s: NDArray[Any], r: NDArray[Any]) -> float:
-        return float(1 - s.mean() / r.mean())
-
-    return bootstrap(saved, strategy, reference, confidence=confidence, seed=seed)
+    return bootstrap_of_means(lambda s, r: 1 - s / r, strategy, reference, confidence=confidence, seed=seed)
 
 
 def target_accuracy(final_accuracies: ArrayLike) -> float:

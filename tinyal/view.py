@@ -1,28 +1,15 @@
 """What a strategy may see this round: the pool, the labels so far, and what the model says. Never the answers."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 
+from tinyal import outputs
+from tinyal.outputs import Model as Model
+from tinyal.pool import LARGEST, PIECE, bytes_of, gather, outside_memory
+
 CHUNK = 8192
-
-
-@runtime_checkable
-class Model(Protocol):
-    """What active learning asks of a model; scikit-learn's classifiers and `tinynn.Classifier` offer it.
-
-    Two more methods serve the strategies that want them: ``sample_proba(x, n_samples, seed)`` returns
-    probabilities of posterior samples, (n_samples, n, classes), and ``embed(x)`` features, (n, features).
-    """
-
-    classes_: Any
-
-    def fit(self, x: Any, y: Any) -> Any:
-        """Learn from rows x and labels y."""
-
-    def predict_proba(self, x: Any) -> Any:
-        """Return class probabilities of rows x, columns in the order of ``classes_``."""
 
 
 class PoolView:
@@ -30,10 +17,13 @@ class PoolView:
 
     Model outputs are computed once and kept: two strategies, or a score and a picture, share them.
 
+    A pool outside memory, a memory map or a `tinyal.pool.ChunkedPool`, is never read as a whole: what the model says
+    is computed chunk by chunk, and `x` of more than 2³⁰ bytes is refused.
+
     Parameters
     ----------
-    model : Model
-        Fitted on the labels so far.
+    model : Model or None
+        Fitted on the labels so far; None where there are too few to train on. Then what a model would say is an error.
     pool : array (N, ...)
         Every row, labelled or not.
     candidates : int array (n,)
@@ -52,7 +42,7 @@ class PoolView:
 
     def __init__(
         self,
-        model: Model,
+        model: Model | None,
         pool: Any,
         candidates: np.ndarray,
         labeled: np.ndarray,
@@ -76,17 +66,40 @@ class PoolView:
 
     @property
     def x(self) -> np.ndarray:
-        """The candidates' rows, (n, ...)."""
-        return self._keep("x", lambda: self.pool[self.candidates])
+        """The candidates' rows, (n, ...); of a memory map they may be its pages, which are not to be written to.
+
+        Raises
+        ------
+        ValueError
+            Where they would take more than 2³⁰ bytes of memory, and the pool lies elsewhere.
+        """
+        if self._too_large():
+            raise ValueError(
+                f"the rows of {len(self):,} candidates take {bytes_of(self.pool, len(self)) / 1e9:.1f} GB, and this "
+                "pool lies outside memory. Go through view.chunks(), or look at fewer rows: view.subset(positions), "
+                "or candidates= of the strategy or of the learner"
+            )
+        return self._keep("x", lambda: gather(self.pool, self.candidates))
 
     @property
     def labeled_x(self) -> np.ndarray:
         """The labelled rows, (m, ...)."""
-        return self._keep("labeled_x", lambda: self.pool[self.labeled])
+        return self._keep("labeled_x", lambda: gather(self.pool, self.labeled))
 
     def proba(self) -> np.ndarray:
-        """Return the candidates' class probabilities, (n, K)."""
-        return self._keep("proba", lambda: self._align(self.model.predict_proba(self.x)))
+        """Return the candidates' class probabilities, (n, K).
+
+        Raises
+        ------
+        TypeError
+            While there is no model.
+        ValueError
+            For a model that does not give one row of as many columns as it knows classes for each candidate, or that
+            knows a class which is none of the view's.
+        """
+        return self._keep(
+            "proba", lambda: self._everywhere(lambda model, x: outputs.predict(model, x, self.classes))
+        )
 
     def sample_proba(self, n_samples: int) -> np.ndarray:
         """Return the candidates' class probabilities under posterior samples, (n_samples, n, K).
@@ -97,17 +110,29 @@ class PoolView:
         Raises
         ------
         TypeError
-            For a model that can do neither.
+            For a model that can do neither, and while there is no model.
         """
-        return self._keep(("samples", n_samples), lambda: self._align(self._sample(n_samples)))
+
+        def compute(model: Model, x: Any) -> np.ndarray:
+            return outputs.sample(model, x, n_samples, self.seed, self.classes)
+
+        return self._keep(("samples", n_samples), lambda: self._everywhere(compute, axis=1))
 
     def embed(self) -> np.ndarray:
-        """Return the candidates' features, (n, features), from the model's ``embed``."""
-        return self._keep("embed", lambda: self._embed(self.x))
+        """Return the candidates' features, (n, features), from the model's ``embed``.
+
+        Raises
+        ------
+        TypeError
+            For a model without `embed`, and while there is no model.
+        ValueError
+            For features of another number of rows, of width zero, or that are NaN or infinite.
+        """
+        return self._keep("embed", lambda: self._everywhere(outputs.embed))
 
     def labeled_embed(self) -> np.ndarray:
         """Return the labelled rows' features, (m, features), from the model's ``embed``."""
-        return self._keep("labeled_embed", lambda: self._embed(self.labeled_x))
+        return self._keep("labeled_embed", lambda: outputs.embed(self._trained(), self.labeled_x))
 
     def retrained(self, indices: Any, labels: Any) -> Model:
         """Return a new model, trained on the labels so far and these: what the learner would have after an answer.
@@ -157,11 +182,14 @@ class PoolView:
 
         A view of one piece is the view itself, and keeps what is computed on it.
         """
-        if len(self) <= CHUNK:
+        size = CHUNK
+        if outside_memory(self.pool):
+            size = min(CHUNK, max(1, PIECE // max(1, bytes_of(self.pool, 1))))
+        if len(self) <= size:
             yield self
             return
-        for start in range(0, len(self), CHUNK):
-            yield self._part(self.candidates[start : start + CHUNK])
+        for start in range(0, len(self), size):
+            yield self._part(self.candidates[start : start + size])
 
     def _part(self, candidates: np.ndarray) -> "PoolView":
         return PoolView(
@@ -175,34 +203,23 @@ class PoolView:
             self._train,
         )
 
-    def _embed(self, x: np.ndarray) -> np.ndarray:
-        if not hasattr(self.model, "embed"):
-            raise TypeError(
-                f"{type(self.model).__name__} has no embed(x), which this strategy needs; tinynn.Classifier has"
-            )
-        return np.asarray(self.model.embed(x))
+    def _too_large(self) -> bool:
+        return outside_memory(self.pool) and bytes_of(self.pool, len(self)) > LARGEST
 
-    def _sample(self, n_samples: int) -> np.ndarray:
-        if hasattr(self.model, "sample_proba"):
-            most = len(getattr(self.model, "members_", range(n_samples)))
-            return np.asarray(self.model.sample_proba(self.x, min(n_samples, most), self.seed))
-        members = list(np.ravel(getattr(self.model, "estimators_", [])))
-        if not members or not all(hasattr(member, "predict_proba") for member in members):
-            raise TypeError(
-                f"{type(self.model).__name__} has no sample_proba(x, n_samples, seed), which this strategy needs. "
-                "tinynn.Classifier with a Dropout layer has it, and a scikit-learn forest samples by its trees; "
-                "with this model use 'margin' or 'entropy'"
-            )
-        return np.stack([member.predict_proba(self.x) for member in members[:n_samples]])
+    def _everywhere(self, compute: Callable[[Model, Any], np.ndarray], axis: int = 0) -> np.ndarray:
+        """Compute something of a model and all candidates' rows, by chunks where the rows are too large together."""
+        model = self._trained()
+        if not self._too_large():
+            return compute(model, self.x)
+        return np.concatenate([compute(model, chunk.x) for chunk in self.chunks()], axis)
 
-    def _align(self, p: Any) -> np.ndarray:
-        """Put the model's columns where `classes` has them; a class the model never met has probability 0."""
-        p, known = np.asarray(p), np.asarray(self.model.classes_)
-        if len(known) == len(self.classes) and (known == self.classes).all():
-            return p
-        aligned = np.zeros((*p.shape[:-1], len(self.classes)), dtype=p.dtype)
-        aligned[..., np.searchsorted(self.classes, known)] = p
-        return aligned
+    def _trained(self) -> Model:
+        if self.model is None:
+            raise TypeError(
+                "there is no model yet: a model needs labels of at least two classes. Until then choose by rows "
+                "alone (view.x), or at random"
+            )
+        return self.model
 
     def _keep(self, name: Any, compute: Any) -> np.ndarray:
         if name not in self._kept:

@@ -10,6 +10,7 @@ from tinynn.callbacks import Callback, Training, listed
 from tinynn.estimator import Estimator
 from tinynn.layers import Layer
 from tinynn.losses import SoftmaxCrossEntropy
+from tinynn.network import Sequential
 from tinynn.optimizers import Optimizer
 from tinynn.targets import balanced_weights
 from tinynn.training import fit
@@ -22,7 +23,7 @@ class Classifier(Estimator):
     """A network that learns class labels of any kind, with scikit-learn's methods.
 
     Layers and optimiser are specifications: every `fit` starts from fresh copies, so a fit depends only on the
-    settings and the data, never on an earlier fit.
+    settings and the data, never on an earlier fit, unless `warm_start` asks for that.
 
     Parameters
     ----------
@@ -45,6 +46,8 @@ class Classifier(Estimator):
         Which share of the rows to hold out, for the history and for callbacks.
     callbacks : sequence of Callback or function, optional
         What looks on, and may stop: ``nn.EarlyStopping()``, ``nn.MaxNorm(3)``.
+    warm_start : bool, optional
+        Go on from the network of the last fit, where the classes are the same, instead of a fresh one.
     seed : int, optional
         Decides weights, dropout masks, the order of the rows, which are held out, and how they are distorted.
     device : {"cpu", "cuda", "auto"}, optional
@@ -84,6 +87,7 @@ class Classifier(Estimator):
         augment: "Augment | None" = None,
         validation: float | None = None,
         callbacks: Sequence[Callback | Callable[[Training], Any]] = (),
+        warm_start: bool = False,
         seed: int = 0,
         device: str = "cpu",
         dtype: str = "float32",
@@ -99,6 +103,7 @@ class Classifier(Estimator):
         self.augment = augment
         self.validation = validation
         self.callbacks = callbacks
+        self.warm_start = warm_start
         self.seed = seed
         self.device = device
         self.dtype = dtype
@@ -115,7 +120,7 @@ class Classifier(Estimator):
         """
         x, targets, classes = self._prepare(x, y)
         optimizer = self._new_optimizer()
-        net = self._new_network(x.shape[1:], len(classes), self.seed)
+        net = self._network_to_train(x.shape[1:], classes)
         self.callbacks_ = [c.copy() if isinstance(c, Callback) else c for c in listed(self.callbacks)]
         self.history_ = fit(
             net,
@@ -135,6 +140,12 @@ class Classifier(Estimator):
         self.network_ = net
         self._remember(x, classes)
         return self
+
+    def _network_to_train(self, input_shape: tuple[int, ...], classes: np.ndarray) -> Sequential:
+        last: Sequential | None = getattr(self, "network_", None)
+        if self.warm_start and last is not None and np.array_equal(classes, self.classes_):
+            return last.copy()  # a copy, so that a fit that fails leaves the last one as it was
+        return self._new_network(input_shape, len(classes), self.seed)
 
     def _class_weights(self, targets: np.ndarray, classes: np.ndarray) -> list[float] | None:
         """Return one weight a class, in the order of `classes_`."""

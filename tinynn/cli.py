@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tinynn import __version__
+from tinynn.arguments import whole_number
 from tinynn.trace.examples import EXAMPLES
 
 
@@ -85,9 +86,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--dataset", default="mnist", choices=("mnist", "fashion-mnist", "digits"), help="default: mnist"
     )
     parser.add_argument(
-        "--seeds", type=_whole, default=1, metavar="N", help="train with seeds 0 to N - 1 (default 1)"
+        "--seeds", type=whole_number, default=1, metavar="N", help="train with seeds 0 to N - 1 (default 1)"
     )
-    parser.add_argument("--epochs", type=_whole, metavar="N", help="instead of the recipe's")
+    parser.add_argument("--epochs", type=whole_number, metavar="N", help="instead of the recipe's")
     parser.add_argument(
         "--hold-out",
         action="store_true",
@@ -142,12 +143,6 @@ def _train(options: argparse.Namespace, arguments: list[str]) -> int:
         print(f"\nInterrupted; to go on:\n  tinynn {shlex.join(again)}", file=sys.stderr)
         return 130
     return 0
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
-    return int(text)
 
 
 def _check(options: argparse.Namespace, _: list[str]) -> int:

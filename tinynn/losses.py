@@ -89,15 +89,15 @@ class SoftmaxCrossEntropy(Loss):
 
         ∂L/∂z = (p − t) / n.
 
+    With class weights or weights w of the rows, L = Σ wᵢ cₖ t[i, k] (−ln p[i, k]) / Σ wᵢ cₖ t[i, k], a weighted mean
+    whose divisor leaves smoothing out; see `tinynn.targets`.
+
     Parameters
     ----------
     label_smoothing : float, optional
         s: targets become (1 − s) t + s / K (Szegedy et al. 2016, section 7).
     class_weights : sequence of float, optional
         c: one weight a class, t[i, k] counts c[k]-fold.
-
-    With class weights or weights w of the rows, L = Σ wᵢ cₖ t[i, k] (−ln p[i, k]) / Σ wᵢ cₖ t[i, k], a weighted mean
-    whose divisor leaves smoothing out; see `tinynn.targets`.
 
     Examples
     --------

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinynn import __version__, blas_kernel, cuda, datasets
+from tinynn.arguments import cores
 from tinynn.datasets import places
 
 
@@ -35,7 +36,7 @@ def describe_machine() -> dict[str, Any]:
         "NumPy": np.__version__,
         "SciPy": version("scipy"),
         "BLAS": blas or ["none that threadpoolctl knows"],
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "GPU": cuda.describe() if not problem else f"none: {problem}",
         'device="auto"': "cpu" if problem else "cuda",
         "data folders": [

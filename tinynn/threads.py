@@ -1,11 +1,12 @@
 """Threads: how many may compute at the same time, each with linear algebra on one thread."""
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
+
+from tinynn.arguments import cores
 
 
 class _Limit:
@@ -30,9 +31,7 @@ def allowed() -> int:
 
     Who keeps BLAS on one thread, with an environment variable or with threadpoolctl, has other work for the cores.
     """
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux: fewer than all cores, in a container
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return min([cores, *(library.num_threads for library in _blas().lib_controllers)])
+    return min([cores(), *(library.num_threads for library in _blas().lib_controllers)])
 
 
 @contextmanager

@@ -25,6 +25,17 @@ WANTED: dict[tuple[str, str], tuple[float, float]] = {
     ("select-margin", "modAL"): (1.0, 1.0),
     ("select-margin", "scikit-activeml"): (1.0, 1.0),
     ("select-margin", "small-text"): (1.0, 1.0),
+    ("select-least-confidence", "modAL"): (1.0, 1.0),
+    ("select-least-confidence", "scikit-activeml"): (1.0, 1.0),
+    ("select-least-confidence", "small-text"): (1.0, 1.0),
+    ("select-bald", "scikit-activeml"): (1.0, 1.0),
+    ("select-bald", "small-text"): (1.0, 1.0),
+    ("select-vote-entropy", "modAL"): (1.0, 1.0),
+    ("select-vote-entropy", "scikit-activeml"): (1.0, 1.0),
+    ("select-k-center", "scikit-activeml"): (0.1, 0.1),
+    ("select-k-center", "small-text"): (0.1, 0.1),
+    ("select-badge", "scikit-activeml"): (0.1, 0.1),
+    ("select-badge", "small-text"): (0.1, 0.1),
 }
 
 MOST = {"process memory": 150.0}

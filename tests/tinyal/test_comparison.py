@@ -5,7 +5,8 @@ import json
 import pytest
 
 from tinyal import Comparison, StrategyRun
-from tinyal.statistics import bootstrap_mean, labels_saved
+from tinyal.paired import paired_test
+from tinyal.statistics import area_under_curve, bootstrap_mean, labels_saved
 
 LABELS = [10, 20, 30, 40]
 CURVES = {
@@ -98,3 +99,99 @@ def test_one_seed_has_figures_and_no_interval():
     assert figures["final_accuracy"] == {"mean": 0.9, "low": None, "high": None}
     assert figures["labels_to"]["0.80"] == {"mean": 20, "low": None, "high": None, "reached": 1, "runs": 1}
     assert result.labels_saved("quick", 0.8, "random").low is None
+
+
+def many_seeds(n=9):
+    """Three strategies: two alike but for luck, and one better by more than luck."""
+    luck = [0.01 * (seed % 3) for seed in range(n)]
+    ends = {
+        "random": [0.70 + bit for bit in luck],
+        "alike": [0.70 + bit for bit in luck[1:] + luck[:1]],
+        "better": [0.80 + bit for bit in luck],
+    }
+    return Comparison(
+        [
+            StrategyRun([1, 2, 3], [0.5, end, end], [[0], [1], [2]], [None] * 3, strategy=name, seed=seed)
+            for name, per_seed in ends.items()
+            for seed, end in enumerate(per_seed)
+        ]
+    )
+
+
+def test_the_mean_curve_has_a_point_for_each_evaluation():
+    labels, points = comparison().curve("quick")
+    assert labels == LABELS
+    assert points == [bootstrap_mean(column) for column in zip(*CURVES["quick"], strict=True)]
+    broken = comparison()
+    broken.of("quick")[1].labels = [10, 20, 30, 41]
+    with pytest.raises(ValueError, match=r"at \[10, 20, 30, 40\] labels with seed 0 and at .* with seed 1"):
+        broken.curve("quick")
+
+
+def test_the_last_crossing_is_less_flattering():
+    result = comparison()
+    assert result.labels_to("mixed", 0.62).per_run == (20, 40, 40)
+    assert result.labels_to("mixed", 0.62, "last").per_run == (40, 40, 40)
+    saved = result.labels_saved("random", 0.62, "mixed", "last")
+    assert saved == labels_saved((30, 30, 20), (40, 40, 40))
+    assert result.labels_saved("random", 0.62, "mixed") != saved
+
+
+def test_paired_tests_of_each_measure():
+    result = comparison()
+    quick, random = CURVES["quick"], CURVES["random"]
+    areas = [[area_under_curve(LABELS, curve) for curve in curves] for curves in (quick, random)]
+    assert result.paired("quick", "random") == paired_test(*areas)
+    ends = [curve[-1] for curve in quick], [curve[-1] for curve in random]
+    assert result.paired("quick", "random", "final_accuracy") == paired_test(*ends)
+    labels = result.paired("quick", "random", "labels", target=0.8)
+    assert labels == paired_test((20, 30, 20), (40, 40, 40))
+    last = result.paired("mixed", "random", "labels", target=0.62, crossing="last")
+    assert last == paired_test((40, 40, 40), (30, 30, 20))
+    with pytest.raises(ValueError, match="'loss' is not measured"):
+        result.paired("quick", "random", "loss")
+    with pytest.raises(ValueError, match=r"target=0\.9"):
+        result.paired("quick", "random", "labels")
+
+
+def test_runs_without_a_partner_are_not_compared():
+    result = comparison()
+    result.runs = result.runs[:-1]
+    for compared in (result.paired, lambda a, b: result.labels_saved(a, 0.8, b)):
+        with pytest.raises(ValueError, match=r"'mixed' .* \[0, 1\] and 'random' with \[0, 1, 2\]"):
+            compared("mixed", "random")
+
+
+def test_against_a_reference_p_is_corrected():
+    result = many_seeds()
+    found = result.against("random")
+    assert list(found) == ["alike", "better"]
+    test, p = found["better"]
+    assert test == result.paired("better", "random")
+    assert (test.p, p) == (2**-8, 2**-7)
+    assert found["alike"][1] == found["alike"][0].p
+    assert Comparison(result.of("random")).against("random") == {}
+
+
+@pytest.mark.parametrize("measure", ["area", "final_accuracy", "labels"])
+def test_who_beats_whom(measure):
+    standings = many_seeds().matrix(measure, target=0.75)
+    names = ("random", "alike", "better")
+    expected = {("better", other): "win" for other in names[:2]} | {(a, "better"): "loss" for a in names[:2]}
+    expected |= {("random", "alike"): "tie", ("alike", "random"): "tie"}
+    assert standings.outcomes == expected
+    assert [standings.counts(name) for name in names] == [(0, 1, 1), (0, 1, 1), (2, 0, 0)]
+    assert standings.p["better", "random"] == standings.p["random", "better"] == 3 * 2**-8
+    assert standings.caveat() == ""
+    assert str(standings).splitlines()[3] == "better  win     win    ·"
+    assert set(many_seeds().matrix(measure, target=0.75, level=0.01).outcomes.values()) == {"tie"}
+
+
+def test_too_few_seeds_make_ties_and_say_so():
+    standings = many_seeds(6).matrix()
+    assert set(standings.outcomes.values()) == {"tie"}
+    assert standings.caveat() == (
+        "Ties all over, whatever the runs: 6 paired seeds cannot give p ≤ 0.05 over 3 pairs; 7 seeds can."
+    )
+    assert "win" in many_seeds(7).matrix().outcomes.values()
+    assert Comparison(many_seeds().of("random")).matrix().caveat() == ""

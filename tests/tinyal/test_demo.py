@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import tinyal
-from tinyal import cli, demo, experiment
+from tinyal import cli, demo, task
 from tinyal.comparison import Comparison
 from tinyal.lessons import lessons
 from tinynn import datasets
@@ -81,7 +81,7 @@ def no_runs(monkeypatch):
     def forbidden(*args, **settings):
         raise AssertionError("a run was begun")
 
-    monkeypatch.setattr(experiment, "simulate", forbidden)
+    monkeypatch.setattr(task, "simulate", forbidden)
 
 
 # The record.
@@ -280,8 +280,8 @@ def test_a_finished_folder_is_not_done_again(reference, no_runs):
 
 
 def test_a_folder_with_some_runs_is_completed(reference, tmp_path, monkeypatch):
-    begun, simulate = [], experiment.simulate
-    monkeypatch.setattr(experiment, "simulate", lambda *args, **kw: begun.append(0) or simulate(*args, **kw))
+    begun, simulate = [], task.simulate
+    monkeypatch.setattr(task, "simulate", lambda *args, **kw: begun.append(0) or simulate(*args, **kw))
     assert run(tmp_path, "--strategies", "random,margin", "--seeds", "2") == 0
     assert len(begun) == 4
     assert run(tmp_path) == 0
@@ -488,7 +488,7 @@ def test_an_interrupted_demo_without_a_folder_names_the_one_it_made(tmp_path, mo
         raise KeyboardInterrupt
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(experiment, "simulate", interrupted)
+    monkeypatch.setattr(task, "simulate", interrupted)
     assert cli.main(TINY) == 130
     command = shlex.split(capsys.readouterr().err.splitlines()[-1])
     (made,) = (tmp_path / "runs").iterdir()

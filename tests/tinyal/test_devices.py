@@ -5,6 +5,7 @@ import pytest
 
 import tinyal as al
 import tinynn as nn
+from tests.tinyal.pools import quick
 
 
 @pytest.mark.parametrize("name", al.strategies.NAMES)
@@ -16,7 +17,7 @@ def test_every_strategy_asks_the_same_on_every_device(name, device):
     def run(device):
         layers = [nn.Dense(8), nn.ReLU(), nn.Dropout(0.5), nn.Dense(3)]
         model = nn.Classifier(layers, steps=20, classes=range(3), device=device, dtype="float64")
-        learner = al.ActiveLearner(model, pool, al.strategies.get(name, 5), seed=1)
+        learner = al.ActiveLearner(model, pool, quick(name, 5), seed=1)
         return al.simulate(learner, al.oracles.ArrayOracle(y), test=(pool, y), initial=6, budget=18, batch=4)
 
     assert run(device).queried == run("cpu").queried

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import tinyal as al
 import tinynn as nn
-from tinyal import experiment
+from tinyal import task
 from tinyal.run_files import RunFiles, write_json
 from tinyal.strategies import Entropy, Margin, Random, Strategy, get
 
@@ -43,13 +44,13 @@ def reference():
 @pytest.fixture
 def begun(monkeypatch):
     """Count the runs that are begun in this process."""
-    runs, simulate = [], experiment.simulate
+    runs, simulate = [], task.simulate
 
     def counted(learner, *args, **settings):
         runs.append((repr(learner.strategy), learner.seed))
         return simulate(learner, *args, **settings)
 
-    monkeypatch.setattr(experiment, "simulate", counted)
+    monkeypatch.setattr(task, "simulate", counted)
     return runs
 
 
@@ -90,8 +91,9 @@ def test_a_data_set_is_as_good_as_its_arrays():
     assert compare(data=DIGITS, **settings).runs == compare(data=arrays, **settings).runs
 
 
-def test_two_processes_give_the_same_runs_and_the_same_files(tmp_path, reference):
-    assert compare(workers=2, directory=tmp_path / "two").runs == reference
+def test_two_processes_give_the_same_runs_and_the_same_files(tmp_path, reference, capsys):
+    assert compare(workers=2, directory=tmp_path / "two", progress=True).runs == reference
+    assert "18/18 " in capsys.readouterr().err, "their rounds are counted here"
     compare(directory=tmp_path / "one")
     assert files(tmp_path / "two") == files(tmp_path / "one")
     assert not multiprocessing.active_children()
@@ -169,6 +171,89 @@ def test_runs_that_overlap_in_threads_do_not_give_each_other_threads(tmp_path):
         compare({"first": first, "second": second}, seeds=[0], executor=executor, directory=tmp_path)
         assert blas_threads() == before
     assert seen == [{1}, {1}]
+
+
+# Schedules, labels set aside, test sets split off.
+
+
+def test_a_schedule_may_be_a_function_and_is_kept_as_what_it_gives(tmp_path):
+    settings = {"names": ["margin"], "seeds": [0], "budget": 60, "directory": tmp_path}
+    runs = compare(batch=lambda labels: labels, **settings).runs
+    assert runs[0].labels == [10, 20, 40, 60]
+    kept = files(tmp_path)
+    assert compare(batch=[(20, 10), (None, 20)], **settings).runs == runs
+    assert files(tmp_path) == kept, "the same batches are the same comparison, however they are written"
+    with pytest.raises(ValueError, match="its batch is"):
+        compare(batch=[(30, 10), (None, 30)], **settings)
+
+
+class Spying(nn.Classifier):
+    """A network that notes on what it was trained and by what that was judged."""
+
+    seen: ClassVar[list] = []
+
+    def fit(self, x, y):
+        self.seen.append((np.array(x), self.validation))
+        return super().fit(x, y)
+
+
+@pytest.mark.parametrize("name", ["random", "margin"])
+def test_labels_set_aside_for_validation_are_paid_for_and_never_trained_on(name):
+    Spying.seen.clear()
+    model = Spying(**network().config()).set_params(callbacks=[nn.EarlyStopping(2)])
+    (run,) = compare([name], model=model, seeds=[4], budget=40, validation=7).runs
+    assert run.labels == [17, 27, 37, 40]
+    assert len(run.queried[0]) == 17
+    aside = run.queried[0][10:]
+    assert len({row for rows in run.queried for row in rows}) == 40, "no row is paid for twice"
+    for x, (x_validation, y_validation) in Spying.seen:
+        np.testing.assert_array_equal(x_validation, DATA[0][aside])
+        np.testing.assert_array_equal(y_validation, DATA[1][aside])
+        assert not (x[:, None] == x_validation).all(axis=2).any()
+    assert [len(x) for x, _ in Spying.seen] == [10, 20, 30, 33]
+
+
+def test_runs_of_one_seed_set_the_same_rows_aside():
+    runs = compare(validation=5).runs
+    for seed in (0, 1):
+        assert len({tuple(run.queried[0]) for run in runs if run.seed == seed}) == 1
+    assert runs[0].queried[0][10:] != runs[1].queried[0][10:]
+
+
+def test_a_share_for_validation_is_held_out_of_the_labels_that_are_paid_for_anyway():
+    Spying.seen.clear()
+    model = Spying(**network().config()).set_params(callbacks=[nn.EarlyStopping(2)])
+    (run,) = compare(["margin"], model=model, seeds=[0], validation=0.2).runs
+    assert run.labels == [10, 20, 30]
+    assert [(len(x), share) for x, share in Spying.seen] == [(10, 0.2), (20, 0.2), (30, 0.2)]
+
+
+def test_each_seed_splits_its_own_test_set_off_and_its_runs_share_it():
+    from tinyal.preparation import Preparation
+
+    data, preparation = (DATA[0], DATA[1]), Preparation(test=0.3, pool=90, copies=2, noise=0.1)
+    runs = compare(["random", "margin"], data=data, preparation=preparation).runs
+    drawn = [preparation.draw(*data, None, seed) for seed in (0, 1)]
+    assert set(drawn[0].rows) != set(drawn[1].rows)
+    for run in runs:
+        assert {row for rows in run.queried for row in rows} <= set(drawn[run.seed].rows.tolist())
+        assert all(accuracy * len(drawn[run.seed].y_test) % 1 < 1e-9 for accuracy in run.accuracy)
+    assert runs[0].queried[0] == runs[2].queried[0]
+    with pytest.raises(ValueError, match="no test set"):
+        compare(data=data)
+
+
+def test_how_long_rounds_took_is_kept_apart(tmp_path, reference):
+    settings = {"directory": tmp_path / "runs", "times": tmp_path / "times"}
+    compare(**settings)
+    compare(directory=tmp_path / "without")
+    assert files(tmp_path / "runs") == files(tmp_path / "without")
+    again = compare(**settings).runs
+    assert again == reference
+    for run in again:
+        assert [len(run.seconds[what]) for what in ("choosing", "training")] == [3, 3]
+    (tmp_path / "times" / "margin-0.json").write_text('{"choosing": 5}')
+    assert compare(**settings).runs[2].seconds == {}, "nobody knows any more; the results are as they were"
 
 
 # Interrupted and continued.
@@ -297,6 +382,15 @@ def edited(**changes):
         edited(queried=lambda rows: [rows[0], rows[1], rows[2][:-1]]),
         edited(queried=[1, 2, 3]),
         edited(probabilities=None),
+        edited(probabilities=lambda old: [*old[:-1], [[2.0] * 10] * 10]),
+        edited(probabilities=lambda old: [*old[:-1], old[-1][:-1]]),
+        edited(labels=[10.0, 20.0, 30.0]),
+        edited(queried=[], probabilities=[]),
+        edited(queried=lambda rows: [rows[0], rows[1], [-1, *rows[2][1:]]]),
+        edited(confusion=[[1, 2], [3, 4]]),
+        edited(accuracy=lambda old: [*old[:-1], 0.99]),
+        edited(queried=lambda rows: [rows[0], rows[2], rows[1]]),
+        edited(checksum="00000000"),
     ],
 )
 def test_a_file_that_is_no_finished_run_is_named_and_kept(damage, tmp_path, begun):
@@ -326,6 +420,8 @@ def test_a_file_that_is_no_finished_run_is_named_and_kept(damage, tmp_path, begu
         ({"data": (DATA[0], 9 - DATA[1], *DATA[2:])}, "data"),
         ({"data": (*DATA[:3], 9 - DATA[3])}, "data"),
         ({"data": (DATA[0][:190], DATA[1][:190], *DATA[2:])}, "data"),
+        ({"confusion": True}, "confusion"),
+        ({"validation": 0.2}, "validation"),
         ({"names": {"margin": Entropy()}}, "strategy"),
         ({"names": {"margin": lambda view, n, rng: view.candidates[:n]}}, "strategy"),
     ],
@@ -348,8 +444,32 @@ def test_a_file_of_another_seed_or_version_is_another_run(tmp_path):
     with pytest.raises(ValueError, match=r"margin-0\.json is a run of another comparison: its seed is 1"):
         compare(["margin"], directory=tmp_path)
     edited(settings=lambda old: {**old, "seed": 0, "version": 0})(tmp_path / "margin-0.json")
-    with pytest.raises(ValueError, match="its version is 0"):
+    with pytest.raises(ValueError, match=r"its version is 0, and now it is 1\. .*delete it"):
         compare(["margin"], directory=tmp_path)
+
+
+def test_a_run_with_settings_that_are_not_asked_for_is_another_run(tmp_path):
+    compare(["margin"], directory=tmp_path, validation=0.2)
+    with pytest.raises(ValueError, match=r"its validation is 0\.2, and now it is None"):
+        compare(["margin"], directory=tmp_path)
+
+
+def test_a_file_without_a_checksum_is_an_older_one_and_is_taken(tmp_path, begun):
+    compare(["margin"], directory=tmp_path)
+    for path in tmp_path.iterdir():
+        content = json.loads(path.read_text())
+        del content["checksum"]
+        path.write_text(json.dumps(content))
+    begun.clear()
+    compare(["margin"], directory=tmp_path)
+    assert not begun
+
+
+def test_what_a_killed_process_left_is_removed_when_its_run_is_done(tmp_path):
+    (tmp_path / ".margin-0.json.123").write_text("half a")
+    (tmp_path / ".margin-0.json.backup.txt").write_text("mine")
+    compare(["margin"], directory=tmp_path)
+    assert set(files(tmp_path)) == {"margin-0.json", "margin-1.json", ".margin-0.json.backup.txt"}
 
 
 def test_samples_are_a_setting(tmp_path):
@@ -412,9 +532,14 @@ def test_names_that_would_share_a_file_are_an_error(names, tmp_path, begun):
         ({"candidates": 0}, "candidates must be at least 1"),
         ({"candidates": 5}, "cannot ask for 10 of 5 candidates"),
         ({"candidates": 5, "workers": 2}, "cannot ask for 10 of 5 candidates"),
-        ({"data": (DATA[0], DATA[1][:-1], *DATA[2:])}, "oracle knows 199 labels"),
+        ({"data": (DATA[0], DATA[1][:-1], *DATA[2:])}, "the pool has 200 rows and 199 labels"),
         ({"data": (np.where(DATA[0] > 200, np.nan, DATA[0]), *DATA[1:])}, "NaN or infinite"),
         ({"data": (DATA[0], DATA[1] + 1, *DATA[2:])}, r"labels \[10.* are not among the classes"),
+        ({"validation": 0}, "validation must be a share between 0 and 1 or a number"),
+        ({"validation": 1.0}, "validation must be a share between 0 and 1 or a number"),
+        ({"validation": 25}, "10 initial labels and 25 for validation are more than the budget of 30"),
+        ({"batch": [(20, 5)]}, "says nothing about 20 labels"),
+        ({"data": DATA[:3]}, r"or \(x, y\), not 3 things"),
         ({"names": {"few": lambda view, n, rng: view.candidates[:1]}}, "must return 10 whole numbers"),
     ],
 )
@@ -492,6 +617,37 @@ def test_a_run_that_fails_ends_the_others_and_its_error_arrives(tmp_path):
     assert list(files(tmp_path)) == ["begun"]
 
 
+class Killed(Strategy):
+    """End the process, as the system does that runs out of memory."""
+
+    def select(self, view, n, rng):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills by signals")
+def test_a_process_that_is_killed_is_named_as_the_cause():
+    with pytest.raises(RuntimeError, match="was killed, perhaps for want of memory"):
+        compare({"killed": Killed()}, workers=2)
+    assert not multiprocessing.active_children()
+
+
+class Plain:
+    """The least that a model is."""
+
+    def fit(self, x, y):
+        self.classes_ = np.unique(y)
+
+    def predict_proba(self, x):
+        return np.full((len(x), len(self.classes_)), 1 / len(self.classes_))
+
+
+def test_a_model_without_validation_cannot_be_judged_while_it_trains():
+    with pytest.raises(TypeError, match="Plain has no setting validation="):
+        compare(model=Plain(), validation=5)
+    with pytest.raises(ValueError, match="knows all classes="):
+        compare(model=nn.Classifier(steps=3), validation=5)
+
+
 def test_a_disk_that_is_full_stops_the_processes(tmp_path, monkeypatch):
     """Also while someone, such as a notebook, holds on to the error."""
 
@@ -512,7 +668,8 @@ def test_a_bar_is_shown_where_it_is_wanted(capsys, tmp_path):
     compare(["random"], progress=True, directory=tmp_path)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "2/2" in err
+    assert "6/6" in err, "three rounds a run"
+    assert "2 of 2 runs" in err
     compare(NAMES[:2], progress=True, directory=tmp_path)
-    assert "2/4" in (shown := capsys.readouterr().err)
-    assert "4/4" in shown
+    assert " 6/12" in (shown := capsys.readouterr().err), "of which the finished ones are half"
+    assert "12/12" in shown

@@ -8,6 +8,7 @@ import pytest
 
 import tinyal as al
 import tinynn as nn
+from tests.tinyal.pools import quick
 from tinyal.strategies import NAMES, Entropy, Margin, Random, get
 from tinyal.view import Model, PoolView
 
@@ -110,18 +111,18 @@ def test_asking_for_none_or_for_more_than_is_left_is_an_error(n, told):
 @pytest.mark.parametrize("name", NAMES)
 def test_questions_are_a_function_of_settings_and_of_what_was_told(name):
     """Asking leaves no trace; telling in one call or in many makes no difference; nor does a restart."""
-    once = taught(12, network(), get(name), seed=4)
+    once = taught(12, network(), quick(name), seed=4)
     first = once.ask(6)
     assert once.ask(6).tolist() == first.tolist()
     once.ask(17)
     assert once.ask(6).tolist() == first.tolist()
-    again = learner(network(), get(name), seed=4)
+    again = learner(network(), quick(name), seed=4)
     for index in range(12):
         again.ask(3)
         again.tell(index, Y[index])
     again.tell([3, 5], Y[[3, 5]])  # told before: nothing new
     assert again.ask(6).tolist() == first.tolist()
-    others = [taught(12, network(), get(name), seed=seed).ask(6).tolist() for seed in range(5, 8)]
+    others = [taught(12, network(), quick(name), seed=seed).ask(6).tolist() for seed in range(5, 8)]
     assert any(other != first.tolist() for other in others)
 
 
@@ -202,6 +203,292 @@ def test_a_label_can_be_corrected():
     assert state(it) == state(fresh)
     it.tell(2, wrong, correct=True)
     assert state(it) == state(taught())
+
+
+@pytest.mark.parametrize("strategy", [Margin(), Random()], ids=repr)
+def test_a_correction_changes_the_question_by_the_label_alone(strategy):
+    """The round's random numbers stay, so a question that no label decides stays, too."""
+    it = taught(strategy=strategy, candidates=20)
+    before = it.ask(5).tolist()
+    candidates = it.view().candidates.tolist()
+    it.tell([2, 7], [(Y[2] + 1) % 3, (Y[7] + 1) % 3], correct=True)
+    assert it.view().candidates.tolist() == candidates
+    assert it.ask(5).tolist() == it.ask(5).tolist()
+    assert (it.ask(5).tolist() == before) == isinstance(strategy, Random)
+    it.tell([7, 2], Y[[7, 2]], correct=True)
+    assert it.ask(5).tolist() == before
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_skip_begins_a_round_whether_or_not_the_model_was_there(asked):
+    """The seed of a round counts skips: a model that was trained before the skip is none of that round."""
+    it = taught(12, network(), get("bald", 5))
+    if asked:
+        it.ask(3)
+    it.skip(20)
+    other = taught(12, network(), get("bald", 5))
+    other.skip(20)
+    assert it.ask(9).tolist() == other.ask(9).tolist()
+    assert it.model.seed == other.model.seed
+
+
+# Later, and taken back.
+
+
+def test_deferred_rows_come_when_there_are_no_others():
+    it = taught(strategy=Random())
+    later = it.ask(5)
+    it.defer(later)
+    assert not set(later.tolist()) & set(it.unlabeled.tolist())
+    with pytest.raises(ValueError, match=f"{N - 17} rows of the pool are left to ask for; 5 are deferred"):
+        it.ask(N - 16)
+    others = it.ask(N - 17)
+    it.tell(others[:-1], Y[others[:-1]])
+    assert it.ask(1).tolist() == others[-1:].tolist()
+    it.skip(others[-1])
+    assert it.unlabeled.tolist() == sorted(later.tolist())
+    it.tell(later[0], Y[later[0]])
+    assert it.unlabeled.tolist() == sorted(later[1:].tolist())
+
+
+def test_rows_that_are_deferred_again_wait_for_those_deferred_less_often():
+    it = taught(N - 4)
+    it.defer(np.arange(N - 4, N))
+    seen = []
+    for _ in range(8):
+        (row,) = it.ask(1)
+        seen.append(row)
+        it.defer(row)
+    assert sorted(seen[:4]) == sorted(seen[4:]) == list(range(N - 4, N)), "each has its turn"
+    it.defer([0, 1])  # have labels, and keep them
+    assert it.labeled.tolist() == list(range(N - 4))
+
+
+def test_deferring_does_not_train_again():
+    it = taught()
+    model = it.model
+    it.defer(it.ask(2))
+    it.ask(2)
+    assert it.model is model
+
+
+def test_what_was_said_can_be_taken_back():
+    it, before = taught(), state(taught())
+    it.tell([30, 31], Y[[30, 31]])
+    it.skip(32)
+    it.defer([33, 33])
+    it.forget([30, 31, 32, 33, 40])
+    assert state(it) == before
+    it.forget(0)
+    assert 0 in it.unlabeled
+    it.tell(0, Y[0])
+    assert it.labeled.tolist() == [*range(1, 12), 0], "it is told last"
+    for wrong in ([N], [0.5]):
+        for change in (it.defer, it.forget, it.reserve):
+            with pytest.raises(ValueError, match=r"outside the pool|whole numbers"):
+                change(wrong)
+
+
+def test_a_row_is_deferred_skipped_or_told_by_the_last_word():
+    it = taught(strategy=Random())
+    it.skip(20)
+    it.defer(20)
+    it.skip([*range(12, 20), *range(21, N)])
+    assert it.ask(1).tolist() == [20]
+    it.skip(20)
+    assert len(it.unlabeled) == 0
+    it.tell(20, Y[20])
+    it.forget(20)
+    assert it.unlabeled.tolist() == [20]
+
+
+def test_reserved_rows_are_not_asked_for_and_may_be_told():
+    it = taught(strategy=Random())
+    it.reserve([30, 31, 0])
+    assert not {30, 31} & set(it.ask(N - 14).tolist())
+    assert it.reserved.tolist() == [30, 31]
+    it.tell(30, Y[30])
+    assert it.reserved.tolist() == [31]
+    assert it.labeled[-1] == 30
+
+
+# New rows and new classes.
+
+
+def test_new_rows_come_at_the_end_and_all_goes_on_as_with_the_longer_pool():
+    it = taught(pool=X[:40], strategy=get("stochastic-entropy"), candidates=25)
+    it.skip(20)
+    it.ask(3)
+    it.extend(X[40:].tolist())
+    longer = taught(strategy=get("stochastic-entropy"), candidates=25)
+    longer.skip(20)
+    assert it.pool.dtype == X.dtype
+    assert state(it) == state(longer)
+    it.tell(N - 1, Y[N - 1])
+    assert it.labeled[-1] == N - 1
+
+
+@pytest.mark.parametrize(
+    ("pool", "rows", "message"),
+    [
+        (X, np.zeros((2, 3)), r"rows of shape \(2,\), not \(3,\)"),
+        (X, np.zeros(2), r"rows of shape \(2,\), not \(\)"),
+        (X, [[0, np.nan]], "NaN or infinite"),
+        (np.zeros((5, 2), np.uint8), [[0, 300]], "pool holds uint8, and these rows int64: convert"),
+        (np.zeros((5, 2), np.uint8), [[0.0, 1.0]], "pool holds uint8, and these rows float64: convert"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(pool, rows, message):
+    it = learner(pool=pool)
+    with pytest.raises(ValueError, match=message):
+        it.extend(rows)
+    assert it.pool is pool
+
+
+def test_a_class_that_nobody_knew_of_may_turn_up_on_the_way():
+    names = np.array(["ant", "bee", "cicada"])[Y]
+    it = learner()
+    known = np.flatnonzero(Y < 2)[:8]
+    it.tell(known, names[known])
+    assert it.view().proba().shape == (N - 8, 2)
+    new = np.flatnonzero(Y == 2)[:1]
+    it.tell(new, names[new])
+    assert it.classes.tolist() == ["ant", "bee", "cicada"]
+    assert it.view().proba().shape == (N - 9, 3)
+    assert it.class_counts() == {"ant": (Y[known] == 0).sum(), "bee": (Y[known] == 1).sum(), "cicada": 1}
+
+
+def test_a_class_can_be_added_to_those_that_were_named():
+    it = learner(classes=["ant", "bee"])
+    it.tell([0, 1], ["ant", "bee"])
+    with pytest.raises(ValueError, match=r"'wasp'.* are not among the classes .* add_class"):
+        it.tell(2, "wasp")
+    it.add_class("wasp")
+    assert it.class_counts() == {"ant": 1, "bee": 1, "wasp": 0}
+    it.tell(2, "wasp")
+    assert it.view().proba().shape == (N - 3, 3)
+    for wrong, message in (("bee", "one of the classes already"), (3, "all words or all numbers")):
+        with pytest.raises(ValueError, match=message):
+            it.add_class(wrong)
+    with pytest.raises(ValueError, match="given no classes, so any label may be told"):
+        learner().add_class("wasp")
+
+
+def test_a_class_is_added_together_with_a_model_that_has_an_output_for_it():
+    two = nn.Classifier([nn.Dense(2)], steps=5, classes=range(2))
+    it = learner(two)
+    it.tell([0, 1], [0, 1])
+    it.ask(2)
+    with pytest.raises(ValueError, match=r"model's own classes are \[0, 1\].*add_class\(2, model=...\)"):
+        it.add_class(2)
+    it.add_class(2, model=nn.Classifier([nn.Dense(3)], steps=5, classes=range(3)))
+    it.tell(2, 2)
+    assert it.view().proba().shape == (N - 3, 3)
+    assert it.class_counts() == {0: 1, 1: 1, 2: 1}
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, "ant"], "all words or all numbers"),
+        ([0, None], "None is no label; skip"),
+        ([0, np.nan], "nan is no label"),
+    ],
+)
+def test_labels_that_would_be_changed_in_silence_are_refused(labels, message):
+    it = learner()
+    it.tell(0, labels[0])
+    with pytest.raises(ValueError, match=message):
+        it.tell(1, labels[1])
+    assert it.labels.tolist() == [0]
+
+
+# Without a model, and on from the last one.
+
+
+class First:
+    """Take the first candidates, by their rows alone."""
+
+    needs_model = False
+
+    def select(self, view, n, rng):
+        self.seen = view
+        return view.candidates[np.argsort(view.x[:, 0])[:n]]
+
+
+def test_a_strategy_that_needs_no_model_is_asked_from_the_start():
+    it = learner(strategy=First(), candidates=30)
+    first = it.ask(4)
+    view = it.strategy.seen
+    assert view.model is None
+    assert first.tolist() == view.candidates[np.argsort(X[view.candidates, 0])[:4]].tolist()
+    assert len(view.labeled) == 0
+    for wanted in (view.proba, lambda: view.sample_proba(3), view.embed, lambda: view.subset([0]).proba()):
+        with pytest.raises((TypeError, ValueError), match="there is no model yet"):
+            wanted()
+    it.tell(np.arange(12), Y[:12])
+    it.ask(4)
+    assert it.strategy.seen.model is it.model
+
+
+def test_a_warm_model_goes_on_from_the_last_one():
+    cold, warm = taught(20, network(dtype="float64")), taught(20, network(dtype="float64"), warm=True)
+    assert warm.ask(3).tolist() == cold.ask(3).tolist(), "the first is trained anew"
+    first = warm.model.network_.parameters.copy()
+    for it in (cold, warm):
+        it.tell(20, Y[20])
+    assert warm.model.seed == cold.model.seed
+    moved, anew = (np.abs(it.model.network_.parameters - first).max() for it in (warm, cold))
+    assert 0 < moved < anew / 2
+    assert warm.model.network_.step == 20, "ten steps a round"
+    model = warm.model
+    warm.tell(20, Y[20])
+    assert warm.model is model, "nothing new was told"
+
+
+def test_a_warm_scikit_learn_model_goes_on_and_one_with_a_new_class_begins_anew():
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    # Steps so small that a model stays where it starts: a fresh one at zero, a warm one at the last.
+    still = {"loss": "log_loss", "max_iter": 2, "tol": None, "learning_rate": "constant"}
+    it = learner(linear_model.SGDClassifier(eta0=0.1, **still), warm=True)
+    two = np.flatnonzero(Y < 2)
+    it.tell(two[:6], Y[two[:6]])
+    start = it.model.coef_
+    it.model.set_params(eta0=1e-9)
+    it.tell(two[6], Y[two[6]])
+    np.testing.assert_allclose(it.model.coef_, start, atol=1e-6)
+    assert np.abs(start).max() > 0.01
+    third = np.flatnonzero(Y == 2)[0]
+    it.tell(third, 2)
+    assert it.model.coef_.shape == (3, 2)
+    assert it.model.eta0 == 0.1
+    for model, message in (
+        (ensemble.RandomForestClassifier(), "RandomForestClassifier: its warm_start keeps the trees"),
+        (ensemble.BaggingClassifier(linear_model.SGDClassifier()), "BaggingClassifier: its warm_start"),
+        (Centroids(), "Centroids has no warm_start"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            al.ActiveLearner(model, X, Margin(), warm=True)
+
+
+def test_an_interrupted_warm_training_leaves_no_trace():
+    class Interrupted(nn.Callback):
+        stop = True
+
+        def after_step(self, training):
+            if Interrupted.stop:
+                raise KeyboardInterrupt
+
+    it = taught(12, network(callbacks=[Interrupted()]), warm=True)
+    with pytest.raises(KeyboardInterrupt):
+        it.ask(5)
+    Interrupted.stop = False
+    whole = taught(12, network(), warm=True)
+    for learning in (it, whole):
+        learning.ask(5)
+        learning.tell(12, Y[12])
+    np.testing.assert_array_equal(it.model.network_.parameters, whole.model.network_.parameters)
 
 
 # What is refused, and that it changes nothing.

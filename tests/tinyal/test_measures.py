@@ -16,25 +16,29 @@ from tests import strict
 from tinyal import measures
 from tinyal.measures import (
     bald,
+    consensus_kl,
     entropy,
     information_gain,
     least_confidence,
     margin,
     mean_std,
     variation_ratio,
+    vote_entropy,
 )
 from tinynn.backend import register
 from tinynn.cuda import CudaBackend
 
 POINTWISE = [entropy, least_confidence, margin]
-SAMPLED = [variation_ratio, bald, mean_std]
+SAMPLED = [variation_ratio, vote_entropy, bald, consensus_kl, mean_std]
 EVERY = POINTWISE + SAMPLED
 UNSURE = {  # score of the uniform distribution over K classes, or of T = K samples each sure of another class
     entropy: lambda K: math.log(K),
     least_confidence: lambda K: 1 - 1 / K,
     margin: lambda K: 0.0,
     variation_ratio: lambda K: 1 - 1 / K,
+    vote_entropy: lambda K: math.log(K),
     bald: lambda K: math.log(K),
+    consensus_kl: lambda K: math.log(K),
     mean_std: lambda K: math.sqrt(K - 1) / K,
 }
 
@@ -79,7 +83,9 @@ def test_one_row():
 def test_two_members():
     samples = [[[0.9, 0.1], [1, 0], [0.5, 0.5]], [[0.6, 0.4], [0, 1], [0.5, 0.5]]]
     np.testing.assert_allclose(bald(samples), [0.063288, math.log(2), 0], atol=5e-7)
+    np.testing.assert_allclose(consensus_kl(samples), [0.063288, math.log(2), 0], atol=5e-7)
     np.testing.assert_allclose(variation_ratio(samples), [0, 0.5, 0])
+    np.testing.assert_allclose(vote_entropy(samples), [0, math.log(2), 0])
     np.testing.assert_allclose(mean_std(samples), [0.15, 0.5, 0])
 
 
@@ -109,6 +115,37 @@ def test_bald_is_the_mean_divergence_from_the_mean(samples):
 def test_bald_is_the_information_gain_of_a_sample_index_about_the_label(samples):
     gains = [information_gain(samples[:, row]) for row in range(samples.shape[1])]
     np.testing.assert_allclose(bald(samples), gains, atol=2 * tolerance(samples))
+
+
+def test_votes_of_four_members():
+    """Three to one: −¾ ln ¾ − ¼ ln ¼ = 0.562335, where the ratio is ¼; a tied member votes for the first class."""
+    samples = [[[0.9, 0.1]], [[0.6, 0.4]], [[0.5, 0.5]], [[0.2, 0.8]]]
+    assert vote_entropy(samples)[0] == pytest.approx(0.562335, abs=5e-7)
+    assert variation_ratio(samples)[0] == 0.25
+
+
+@given(SAMPLES)
+def test_the_divergence_from_the_consensus_is_bald(samples):
+    """mean_t KL(p_t ‖ p̄) = H(p̄) − mean_t H(p_t), each computed in its own way."""
+    divergence = rel_entr(samples, samples.mean(axis=0)).sum(axis=2).mean(axis=0)
+    np.testing.assert_allclose(consensus_kl(samples), divergence, atol=2 * tolerance(samples))
+    np.testing.assert_allclose(consensus_kl(samples), bald(samples), atol=3 * tolerance(samples))
+
+
+@given(SAMPLES)
+def test_vote_entropy_and_variation_ratio_count_votes(samples):
+    T, n, K = samples.shape
+    votes = np.array([np.bincount(samples[:, row].argmax(axis=1), minlength=K) for row in range(n)]) / T
+    np.testing.assert_allclose(vote_entropy(samples), entr(votes).sum(axis=1), atol=tolerance(samples))
+    np.testing.assert_allclose(variation_ratio(samples), 1 - votes.max(axis=1), atol=tolerance(samples))
+    assert (vote_entropy(samples) <= math.log(min(T, K)) + tolerance(samples)).all()
+
+
+@given(SAMPLES)
+def test_sure_members_differ_as_much_as_their_votes(samples):
+    """Of one-hot samples votes lose nothing, so that the entropy of votes is BALD."""
+    sure = np.eye(samples.shape[2], dtype=samples.dtype)[samples.argmax(axis=2)]
+    np.testing.assert_allclose(vote_entropy(sure), bald(sure), atol=tolerance(samples))
 
 
 @given(SAMPLES)

@@ -7,6 +7,7 @@ import pytest
 
 import tinyal as al
 import tinynn as nn
+from tests.tinyal.pools import quick
 from tinyal.oracles import ArrayOracle
 from tinyal.strategies import NAMES, Entropy, Margin, Random, get
 
@@ -64,7 +65,7 @@ def test_every_label_counts_and_the_last_round_takes_what_is_left(initial, budge
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_strategy_runs_to_the_end_of_the_pool(name):
-    record = run(get(name, n_samples=3), network(), initial=20, budget=150, batch=65)
+    record = run(quick(name, n_samples=3), network(), initial=20, budget=150, batch=65)
     assert sorted(row for rows in record.queried for row in rows) == list(range(150))
 
 
@@ -118,6 +119,42 @@ def test_the_test_set_chooses_nothing():
     settings = {"initial": 10, "budget": 40, "batch": 10}
     other = DATA.x_test[100:150], np.zeros(50, int)
     assert run(**settings).queried == run(test=other, **settings).queried
+
+
+def test_confusions_count_every_test_row_at_the_first_and_the_last_evaluation():
+    record = run(initial=15, budget=45, batch=15, confusion=True)
+    assert record.accuracy == run(initial=15, budget=45, batch=15).accuracy
+    for table, end in zip(record.confusion, (1, 3), strict=True):
+        rows = np.concatenate(record.queried[:end])
+        model = NearestMean()
+        model.fit(X[rows], Y[rows])
+        guesses = model.classes_[model.predict_proba(TEST[0]).argmax(axis=1)]
+        counted = [
+            [int(np.sum((TEST[1] == truth) & (guesses == guess))) for guess in range(10)]
+            for truth in range(10)
+        ]
+        assert table == counted
+    assert run(initial=15, budget=45, batch=15).confusion is None
+
+
+def test_rows_set_aside_are_counted_and_never_asked_for():
+    aside = [3, 141, 59]
+    record = run(initial=10, budget=150, batch=50, set_aside=aside)
+    assert record.labels == [13, 63, 113, 150]
+    assert record.queried[0][-3:] == aside
+    assert sorted(row for rows in record.queried for row in rows) == list(range(150))
+    with pytest.raises(
+        ValueError, match="10 initial labels and 3 for validation are more than the budget of 12"
+    ):
+        run(initial=10, budget=12, set_aside=aside)
+
+
+def test_how_long_it_took_is_no_part_of_what_happened():
+    record, again = (run(initial=10, budget=30, batch=10) for _ in range(2))
+    assert record == again
+    assert [len(record.seconds[what]) for what in ("choosing", "training")] == [3, 3]
+    assert all(second > 0 for second in record.seconds["training"])
+    assert record.seconds != again.seconds
 
 
 def test_words_as_labels():
@@ -193,6 +230,14 @@ def test_an_oracle_answers_for_rows():
         ({"accuracy": [0.5, 1.01]}, "shares from 0 to 1"),
         ({"accuracy": [-0.1, 0.5]}, "shares from 0 to 1"),
         ({"accuracy": [0.5, float("nan")]}, "shares from 0 to 1"),
+        ({"labels": [2, 2], "queried": []}, "whole numbers that increase"),
+        ({"labels": [2.0, 3.0]}, "whole numbers that increase"),
+        ({"queried": [[7, 1], [-4]]}, "at least 0"),
+        ({"queried": [[7, 1], [4.0]]}, "whole numbers"),
+        ({"probabilities": [None, [[0.5, 1.5]]]}, "shares from 0 to 1, a line for each"),
+        ({"probabilities": [None, [[0.5], [0.5]]]}, "a line for each row"),
+        ({"confusion": [[[1]]]}, "two tables of counts"),
+        ({"confusion": [[[1]], [[-1]]]}, "two tables of counts"),
     ],
 )
 def test_a_record_is_checked(changes, message):
@@ -200,3 +245,10 @@ def test_a_record_is_checked(changes, message):
     record.check()
     with pytest.raises(ValueError, match=message):
         dataclasses.replace(record, **changes).check()
+
+
+def test_rows_may_be_left_out_of_a_record_where_nobody_asks_for_them():
+    record = al.RunRecord([2, 3], [0.5, 0.6])
+    record.check()
+    with pytest.raises(ValueError, match="equally long"):
+        record.check(details=True)

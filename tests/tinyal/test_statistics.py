@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm, t
 
 from tinyal import bootstrap as bootstrap_module
+from tinyal.bootstrap import bootstrap_of_means
 from tinyal.statistics import (
     Interval,
     area_under_curve,
@@ -19,6 +20,7 @@ from tinyal.statistics import (
     bootstrap_mean,
     labels_saved,
     labels_to_reach,
+    mean_curve,
     mean_labels_to_reach,
     target_accuracy,
 )
@@ -124,6 +126,18 @@ def test_rows_may_have_more_axes():
     assert dataclasses.astuple(by_row) == pytest.approx(dataclasses.astuple(difference))
 
 
+@pytest.mark.parametrize("n", [5, 9])
+def test_means_of_all_resamples_at_once_are_those_of_one_after_the_other(n):
+    a, b = np.random.default_rng(n).uniform(1, 2, size=(2, n))
+    at_once = bootstrap_of_means(lambda x, y: y / x, a, b, confidence=0.7, seed=3)
+    one_by_one = bootstrap(lambda x, y: y.mean() / x.mean(), a, b, confidence=0.7, seed=3)
+    assert dataclasses.astuple(at_once) == pytest.approx(dataclasses.astuple(one_by_one), abs=1e-3)
+    with pytest.raises(ValueError, match="equally long"):
+        bootstrap_of_means(lambda x, y: y / x, a, b[1:])
+    with pytest.raises(ValueError, match="confidence"):
+        bootstrap_of_means(lambda x: x, a, confidence=95)
+
+
 def test_one_run_has_no_interval():
     one = bootstrap_mean([0.9])
     assert one == Interval(0.9, None, None)
@@ -178,6 +192,44 @@ def test_first_crossing():
     expected = {0.4: 20, 0.5: 20, 0.65: 30, 0.7: 30, 0.71: 50, 0.9: 50, 0.91: None}
     assert {target: labels_to_reach(labels, accuracy, target) for target in expected} == expected
     assert type(labels_to_reach(labels, accuracy, 0.5)) is int
+
+
+def test_last_crossing():
+    labels, accuracy = [20, 30, 40, 50], [0.5, 0.7, 0.6, 0.9]
+    expected = {0.4: 20, 0.5: 20, 0.55: 30, 0.6: 30, 0.65: 50, 0.9: 50, 0.91: None}
+    assert {target: labels_to_reach(labels, accuracy, target, "last") for target in expected} == expected
+    assert labels_to_reach([20, 30], [0.9, 0.8], 0.85, "last") is None
+    assert type(labels_to_reach(np.array([20], np.uint8), [0.9], 0.5, "last")) is int
+    with pytest.raises(ValueError, match="'first' or for the 'last' time, not 'second'"):
+        labels_to_reach(labels, accuracy, 0.5, "second")
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.floats(0, 1))
+def test_the_last_crossing_never_comes_before_the_first(accuracy, target):
+    labels = np.arange(1, len(accuracy) + 1)
+    first, last = (labels_to_reach(labels, accuracy, target, crossing) for crossing in ("first", "last"))
+    if last is None:
+        assert accuracy[-1] < target
+    else:
+        assert first <= last
+        assert min(accuracy[last - 1 :]) >= target
+        assert last == 1 or accuracy[last - 2] < target
+    rising = sorted(accuracy)
+    assert labels_to_reach(labels, rising, target) == labels_to_reach(labels, rising, target, "last")
+
+
+def test_mean_labels_to_the_last_crossing():
+    wavering = [([20, 30, 40], [0.5, 0.9, 0.8]), ([20, 30, 40], [0.9, 0.8, 0.9])]
+    assert mean_labels_to_reach(wavering, 0.9).per_run == (30, 20)
+    last = mean_labels_to_reach(wavering, 0.9, crossing="last")
+    assert (last.per_run, last.reached) == ((40, 40), 1)
+
+
+def test_the_mean_curve_is_the_mean_at_each_evaluation():
+    curves = np.random.default_rng(0).uniform(size=(8, 3))
+    assert mean_curve(curves, 0.8, seed=1) == [bootstrap_mean(column, 0.8, seed=1) for column in curves.T]
+    with pytest.raises(ValueError, match="same numbers of labels"):
+        mean_curve([0.5, 0.6])
 
 
 @pytest.mark.parametrize("function", [area_under_curve, lambda x, y: labels_to_reach(x, y, 0.5)])

@@ -3,6 +3,7 @@
 import copy
 import itertools
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,18 +13,30 @@ from scipy.stats import chisquare
 import tinyal as al
 import tinynn as nn
 from tinyal import strategies
-from tinyal.strategies import BALD, NAMES, Entropy, Margin, Pointwise, Random, Stochastic, choose, get, top
+from tinyal.strategies import BALD, Entropy, Margin, Pointwise, Random, Stochastic, choose, get, top
 from tinyal.view import PoolView
 
 SEED = 5
-POINTWISE = [name for name in NAMES if name != "random" and not name.startswith("stochastic-")]
+SAMPLED = ("bald", "information-gain", "variation-ratio", "mean-std", "vote-entropy", "consensus-kl")
+# Of a model's probabilities alone; for the others there are test_pointwise.py, test_joint_batches.py and so on.
+POINTWISE = ["least-confidence", "margin", "entropy", *SAMPLED]
+NAMES = ["random", *POINTWISE, *(f"stochastic-{name}" for name in POINTWISE)]
 BRUTE_FORCE = {
     "least-confidence": lambda p, samples: 1 - p.max(axis=1),
     "margin": lambda p, samples: np.sort(p, axis=1)[:, -2] - np.sort(p, axis=1)[:, -1],
     "entropy": lambda p, samples: entr(p).sum(axis=1),
     "bald": lambda p, samples: rel_entr(samples, samples.mean(axis=0)).sum(axis=2).mean(axis=0),
     "information-gain": lambda p, samples: rel_entr(samples, samples.mean(axis=0)).sum(axis=2).mean(axis=0),
+    "consensus-kl": lambda p, samples: rel_entr(samples, samples.mean(axis=0)).sum(axis=2).mean(axis=0),
+    "variation-ratio": lambda p, samples: 1 - votes(samples).max(axis=1),
+    "mean-std": lambda p, samples: samples.std(axis=0).mean(axis=1),
+    "vote-entropy": lambda p, samples: entr(votes(samples)).sum(axis=1),
 }
+
+
+def votes(samples):
+    """Return the share of samples that vote for each class, (n, K)."""
+    return (samples.argmax(axis=2)[..., None] == np.arange(samples.shape[2])).mean(axis=0)
 
 
 class Known:
@@ -125,9 +138,9 @@ def test_chunks_change_the_memory_and_not_the_choice(name, make, size, monkeypat
 def test_top_k_is_the_end_of_an_argsort_by_the_definition(name):
     view = random_view()
     scores = BRUTE_FORCE[name](view.model.p, view.model.samples)
-    best_first = sorted(view.candidates.tolist(), key=lambda row: -scores[row])
+    best_first = np.sort(scores[view.candidates])[::-1]  # scores, not rows: votes tie
     for n in range(1, len(view) + 1):
-        assert select(get(name), view, n).tolist() == best_first[:n]
+        np.testing.assert_allclose(scores[select(get(name), view, n)], best_first[:n], atol=1e-12)
 
 
 def test_ties_are_broken_by_chance_and_every_way_is_as_likely():
@@ -178,6 +191,18 @@ def test_probabilities_that_are_not_numbers_are_an_error():
     for name in POINTWISE:
         with pytest.raises(ValueError, match=r"row 2 .*NaN"):
             select(get(name), view_of(Known(p, np.stack([p] * 20)), 4), 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [([0.5, 0.5, 0.5], "sums to 1.5"), ([2.0, -1.0, 0.0], "logits"), ([0.0, 0.0, 0.0], "sums to 0")],
+)
+@pytest.mark.parametrize("name", POINTWISE)
+def test_probabilities_that_do_not_sum_to_one_are_an_error(name, row, message):
+    p = np.full((4, 3), 1 / 3)
+    p[2] = row
+    with pytest.raises(ValueError, match=f"row 2 is no probability distribution.*{message}"):
+        choose(get(name), view_of(Known(p, np.stack([p] * 20)), 4), 1, np.random.default_rng(0))
 
 
 def test_a_score_for_each_candidate_and_no_more():
@@ -301,10 +326,74 @@ def test_stochastic_needs_scores():
 
 
 def test_names_are_those_that_the_documentation_promises():
-    base = ("least-confidence", "margin", "entropy", "bald", "information-gain")
-    assert set(NAMES) == {"random", *base, *(f"stochastic-{name}" for name in base)}
-    assert len(NAMES) == 11
+    gradient = ("expected-gradient-length", "stochastic-expected-gradient-length")
+    around = ("rank-margin", "density-margin", "diverse-margin")
+    batches = ("batchbald", "badge", "k-center", "facility-location", "cluster-margin", "typiclust")
+    ahead = ("expected-error-reduction", "expected-model-output-change")
+    assert set(strategies.NAMES) == {*NAMES, *gradient, *around, *batches, *ahead}
+    assert len(strategies.NAMES) == len(set(strategies.NAMES)) == 32
     assert set(POINTWISE) == set(BRUTE_FORCE), "a new strategy needs its definition here"
+
+
+@pytest.mark.parametrize("name", strategies.NAMES)
+def test_every_name_makes_a_strategy_that_says_what_it_is(name):
+    strategy = get(name)
+    assert isinstance(strategy, strategies.Strategy)
+    assert repr(get(name)) == repr(strategy) == repr(strategy.copy())
+    assert type(strategy).__name__ in repr(strategy)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "expected"),
+    [
+        ("boltzmann-bald", {"beta": 4, "n_samples": 9}, strategies.Boltzmann(BALD(9), beta=4)),
+        ("power-margin", {"beta": 3}, strategies.Power(Margin(), beta=3)),
+        ("k-center", {"space": "x", "candidates": 50}, strategies.KCenter("x", 50)),
+        ("k-center", {"n_samples": 9}, strategies.KCenter()),
+        ("mixture", {"of": "stochastic-bald", "share": 0.2}, strategies.Mixture(Stochastic(BALD()), 0.2)),
+        (
+            "mixture",
+            {"of": {"strategy": "bald", "n_samples": 5}, "other": "entropy"},
+            strategies.Mixture(BALD(5), other=Entropy()),
+        ),
+        (
+            "schedule",
+            {"strategies": {"0": "typiclust", "100": "margin"}},
+            strategies.Schedule({0: strategies.TypiClust(), 100: Margin()}),
+        ),
+        (
+            "without-near-duplicates",
+            {"of": "margin", "distance": 0.5},
+            strategies.WithoutNearDuplicates(Margin(), 0.5),
+        ),
+        (
+            "expected-error-reduction",
+            {"rows": 9, "shortlist": "entropy"},
+            strategies.ExpectedErrorReduction(rows=9, shortlist=Entropy()),
+        ),
+    ],
+)
+def test_settings_go_to_the_strategy_that_has_them(name, settings, expected):
+    assert repr(get(name, **settings)) == repr(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "says"),
+    [
+        ("margin", {"beta": 2}, "margin has no setting beta; it takes no settings"),
+        ("boltzmann-margin", {"bta": 2}, "margin has no setting bta"),
+        ("k-center", {"spce": "x"}, "k-center has no setting spce; it takes candidates, space"),
+        ("mixture", {"share": 0.2}, "mixture needs of"),
+        ("without-near-duplicates", {"of": "margin"}, "without-near-duplicates needs distance"),
+        ("mixture", {"of": "magrin"}, "there is no strategy 'magrin'. Did you mean 'margin'"),
+        ("mixture", {"of": "margin", "other": "rndom"}, "Did you mean 'random'"),
+        ("schedule", {"strategies": {"0": "typiclst"}}, "Did you mean 'typiclust'"),
+        ("schedule", {"strategies": {"soon": "margin"}}, "'soon' is not a number of labels"),
+    ],
+)
+def test_settings_that_a_strategy_does_not_have(name, settings, says):
+    with pytest.raises((ValueError, TypeError), match=says):
+        get(name, **settings)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -316,7 +405,7 @@ def test_a_name_gives_its_strategy_and_what_describes_it_tells_it_from_the_other
         name.replace("bald", "information-gain"),
         name.replace("information-gain", "bald"),
     }
-    has_samples = "bald" in name or "information-gain" in name
+    has_samples = name.endswith(SAMPLED)
     assert (repr(get(name, n_samples=8)) != repr(strategy)) == has_samples, "run files go by this description"
 
 
@@ -337,7 +426,7 @@ def test_an_unknown_name_is_told_the_nearest_and_all(name, nearest):
     with pytest.raises(ValueError, match=f"Did you mean '{nearest}'\\?") as error:
         get(name)
     assert repr(name) in str(error.value)
-    assert all(known in str(error.value) for known in NAMES)
+    assert all(known in str(error.value) for known in strategies.NAMES)
 
 
 @pytest.mark.parametrize("name", ["", "stochastic-", "stochastic-random", "zzzzzz"])
@@ -392,6 +481,28 @@ def test_a_wrong_answer_is_refused_with_the_name_of_who_gave_it(answer, message)
         choose(careless, random_view(), 3, np.random.default_rng(0))
 
 
+@pytest.mark.parametrize("name", [*NAMES, None])
+def test_a_batch_larger_than_the_pool_is_refused_before_anything_is_computed(name):
+    view, never = random_view(), lambda view, n, rng: pytest.fail("it was asked")
+    with pytest.raises(ValueError, match=f"cannot choose {len(view) + 1} of {len(view)} candidates"):
+        choose(get(name) if name else never, view, len(view) + 1, np.random.default_rng(0))
+    assert view.model.asked == []
+
+
+@pytest.mark.parametrize("size", [7, 100_000])
+def test_what_is_no_candidate_is_found_wherever_the_candidates_stand(size, monkeypatch):
+    monkeypatch.setattr("tinyal.strategies.base.LONG", size)
+    view = view_of(Known(np.ones((60, 3)) / 3), 60, np.random.default_rng(0).permutation(50)[:40])
+    outside = np.setdiff1d(np.arange(60), view.candidates)
+    assert (
+        choose(lambda view, n, rng: view.candidates[:n], view, 40, None).tolist() == view.candidates.tolist()
+    )
+    for index in outside.tolist():
+        answer = [int(view.candidates[3]), index, int(view.candidates[30])]
+        with pytest.raises(ValueError, match=rf"not candidates: \[{index}\]"):
+            choose(lambda view, n, rng, answer=answer: answer, view, 3, None)
+
+
 def test_an_object_that_answers_wrong_is_named_by_its_class():
     class Careless:
         def select(self, view, n, rng):
@@ -436,9 +547,9 @@ def test_every_strategy_runs_on_a_network_and_on_a_forest(name, model):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_model_without_samples_does_all_but_bald(name):
+def test_a_model_without_samples_does_all_that_needs_none(name):
     learner = digits_learner(logistic_regression(), get(name))
-    if "bald" in name or "information-gain" in name:
+    if name.endswith(SAMPLED):
         with pytest.raises(
             TypeError, match=r"LogisticRegression has no sample_proba.*Dropout.*forest.*'margin' or 'entropy'"
         ):
@@ -498,6 +609,45 @@ def test_features_for_strategies_come_from_models_that_have_them():
         view.embed()
 
 
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (
+            lambda x: np.zeros((len(x), 0)),
+            r"Model\.embed must give 6 rows of at least one feature.*shape \(6, 0\)",
+        ),
+        (lambda x: np.zeros(len(x)), r"at least one feature.*shape \(6,\)"),
+        (lambda x: np.zeros((len(x) - 1, 4)), r"must give 6 rows.*shape \(5, 4\)"),
+        (lambda x: np.full((len(x), 4), np.nan), r"Model\.embed gave NaN or infinite features"),
+        (lambda x: np.full((len(x), 4), np.inf), "has the training diverged"),
+    ],
+)
+def test_features_that_cannot_be_compared_are_an_error(features, message):
+    class Model(Known):
+        def embed(self, x):
+            return features(x)
+
+    with pytest.raises(ValueError, match=message):
+        view_of(Model(np.ones((6, 3)) / 3), 6).embed()
+    with pytest.raises(ValueError, match=message):
+        view_of(Model(np.ones((9, 3)) / 3), 9, [0], labeled=range(1, 7)).labeled_embed()
+
+
+def test_a_model_that_answers_for_other_rows_or_classes_is_told_so():
+    def view(p, classes):
+        model = SimpleNamespace(classes_=np.asarray(classes), predict_proba=lambda x: np.asarray(p))
+        return view_of(model, 4)
+
+    for p in (np.ones((3, 3)) / 3, np.ones((4, 2)) / 2, np.ones(4)):
+        with pytest.raises(ValueError, match=r"SimpleNamespace gave probabilities of shape .* make \(4, 3\)"):
+            view(p, [0, 1, 2]).proba()
+    for classes in ([0, 7], [-1, 1], [1, 2, 3], [0, 1, 2, 3]):  # the view's are 0, 1, 2
+        with pytest.raises(
+            ValueError, match=r"knows the classes \[(7|-1|3)\], which are not among .*\[0, 1, 2\]"
+        ):
+            view(np.ones((4, len(classes))) / len(classes), classes).proba()
+
+
 def test_what_the_model_says_is_computed_once():
     view = random_view()
     for name in POINTWISE[:3]:
@@ -523,6 +673,30 @@ def test_a_subset_of_a_view_keeps_what_is_known_and_asks_the_model_nothing():
     np.testing.assert_array_equal(part.x, view.x[[5, 2]])
     np.testing.assert_array_equal(part.labeled_x, view.labeled_x)
     assert view.model.asked == asked
+
+
+def test_a_view_without_a_model_shows_rows_and_says_what_is_missing():
+    view = view_of(None, 6, [4, 2])
+    assert view.model is None
+    assert view.x.tolist() == [[4], [2]]
+    assert view.subset(np.array([1])).model is None
+    for ask in (view.proba, view.embed, view.labeled_embed, lambda: view.sample_proba(3)):
+        with pytest.raises(TypeError, match=r"there is no model yet: .* at least two classes"):
+            ask()
+    for name in POINTWISE:
+        with pytest.raises(TypeError, match="there is no model yet"):
+            select(get(name), view, 1)
+    assert set(choose(Random(), view, 2, np.random.default_rng(0)).tolist()) == {2, 4}
+
+
+def test_a_strategy_needs_a_model_unless_it_says_otherwise():
+    class ByRows(strategies.Strategy):
+        needs_model = False
+
+    assert strategies.Strategy().needs_model
+    assert Margin().needs_model
+    assert not ByRows().needs_model
+    assert repr(ByRows()) == "ByRows()", "it is a fact of the class and no setting"
 
 
 def test_a_view_of_a_learner_trains_what_would_be_known_after_an_answer():

@@ -227,3 +227,31 @@ def test_held_out_rows_callbacks_and_distortions():
 def test_settings_of_fit_that_are_refused(settings, says):
     with pytest.raises(ValueError, match=says):
         nn.Classifier(**settings).fit(*rare())
+
+
+def test_a_warm_start_goes_on_from_the_last_network_and_a_cold_one_does_not():
+    data = nn.datasets.load("digits")
+    x, y = data.x_train[:200], data.y_train[:200]
+    warm = nn.Classifier([nn.Dense(10)], steps=5, warm_start=True).fit(x, y)
+    first = warm.network_
+    once, step = first.parameters.copy(), first.step
+    warm.fit(x, y)
+    assert warm.network_.step == 2 * step
+    np.testing.assert_array_equal(first.parameters, once)  # the fit worked on a copy
+    cold = nn.Classifier([nn.Dense(10)], steps=5).fit(x, y)
+    np.testing.assert_array_equal(cold.network_.parameters, once)
+    np.testing.assert_array_equal(cold.fit(x, y).network_.parameters, once)
+    with pytest.raises(ValueError, match="NaN"):
+        warm.fit(np.full((4, 64), np.nan), [0, 1, 0, 1])
+    assert warm.network_.step == 2 * step
+
+
+def test_a_warm_start_with_other_classes_begins_anew():
+    data = nn.datasets.load("digits")
+    few = data.y_train < 5
+    model = nn.Classifier([nn.Dense(5)], steps=5, warm_start=True).fit(data.x_train[few], data.y_train[few])
+    other = data.y_train[few] + 10
+    model.fit(data.x_train[few], other)
+    assert model.classes_.tolist() == [10, 11, 12, 13, 14]
+    fresh = nn.Classifier([nn.Dense(5)], steps=5).fit(data.x_train[few], other)
+    np.testing.assert_array_equal(model.network_.parameters, fresh.network_.parameters)

@@ -1,66 +1,64 @@
 """Ways to choose which examples are worth a label."""
 
-from collections.abc import Callable
-from difflib import get_close_matches
-
+from tinyal.strategies.badge import BADGE
 from tinyal.strategies.base import Pointwise, Select, Strategy, choose, top
-from tinyal.strategies.pointwise import BALD, Entropy, LeastConfidence, Margin, Random
-from tinyal.strategies.stochastic import Stochastic
+from tinyal.strategies.batchbald import BatchBALD
+from tinyal.strategies.clustering import ClusterMargin
+from tinyal.strategies.combinators import Mixture, Schedule
+from tinyal.strategies.committee import ConsensusKL, VoteEntropy
+from tinyal.strategies.density import DensityWeighted
+from tinyal.strategies.diverse import Diverse
+from tinyal.strategies.diversity import FacilityLocation, KCenter
+from tinyal.strategies.look_ahead import ExpectedErrorReduction, ExpectedModelOutputChange
+from tinyal.strategies.model_change import ExpectedGradientLength
+from tinyal.strategies.names import NAMES, get
+from tinyal.strategies.near_duplicates import WithoutNearDuplicates
+from tinyal.strategies.pointwise import (
+    BALD,
+    Entropy,
+    LeastConfidence,
+    Margin,
+    MeanStd,
+    Random,
+    VariationRatio,
+)
+from tinyal.strategies.stochastic import BetaWarning, Boltzmann, Power, Rank, Stochastic
+from tinyal.strategies.typiclust import TypiClust
 
 __all__ = [
+    "BADGE",
     "BALD",
     "NAMES",
+    "BatchBALD",
+    "BetaWarning",
+    "Boltzmann",
+    "ClusterMargin",
+    "ConsensusKL",
+    "DensityWeighted",
+    "Diverse",
     "Entropy",
+    "ExpectedErrorReduction",
+    "ExpectedGradientLength",
+    "ExpectedModelOutputChange",
+    "FacilityLocation",
+    "KCenter",
     "LeastConfidence",
     "Margin",
+    "MeanStd",
+    "Mixture",
     "Pointwise",
+    "Power",
     "Random",
+    "Rank",
+    "Schedule",
     "Select",
     "Stochastic",
     "Strategy",
+    "TypiClust",
+    "VariationRatio",
+    "VoteEntropy",
+    "WithoutNearDuplicates",
     "choose",
     "get",
     "top",
 ]
-
-_POINTWISE: dict[str, Callable[[int], Pointwise]] = {
-    "least-confidence": lambda n_samples: LeastConfidence(),
-    "margin": lambda n_samples: Margin(),
-    "entropy": lambda n_samples: Entropy(),
-    "bald": BALD,
-    "information-gain": BALD,
-}
-NAMES: tuple[str, ...] = ("random", *_POINTWISE, *(f"stochastic-{name}" for name in _POINTWISE))
-
-
-def get(name: str, n_samples: int = 20) -> Strategy:
-    """Return a strategy by its name, as the command line writes it.
-
-    Parameters
-    ----------
-    name : str
-        One of `NAMES`: ``"random"``, ``"margin"`` ..., or ``"stochastic-"`` before a pointwise one.
-    n_samples : int, optional
-        Posterior samples, for the strategies that take some.
-
-    Raises
-    ------
-    ValueError
-        For an unknown name; it lists the known ones and the nearest.
-
-    Examples
-    --------
-    >>> get("stochastic-bald", n_samples=10).strategy.n_samples
-    10
-    """
-    if name == "random":
-        return Random()
-    kind, _, base = name.rpartition("stochastic-")
-    if base not in _POINTWISE or kind:
-        close = get_close_matches(name, NAMES, n=1)
-        raise ValueError(
-            f"there is no strategy {name!r}.{f' Did you mean {close[0]!r}?' if close else ''} "
-            f"Known: {', '.join(NAMES)}"
-        )
-    strategy = _POINTWISE[base](n_samples)
-    return strategy if base == name else Stochastic(strategy)

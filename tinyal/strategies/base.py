@@ -1,19 +1,39 @@
-"""The contract of a strategy, the choice of the top k, and the check of what a strategy chose."""
+"""The contract of a strategy, which rows it looks at, and the check of what it chose."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinyal.strategies.best import Best
+from tinyal.strategies.best import top as top
 from tinyal.view import PoolView
 from tinynn.configured import Configured
+from tinynn.progress import progress_bar
+
+if TYPE_CHECKING:
+    from tinyal.explanation import Explanation
 
 Select = Callable[[PoolView, int, np.random.Generator], Any]
 """A plain function ``(view, n, rng) -> indices`` is a strategy, too."""
 
 
+LONG, PATIENCE = 100_000, 2.0  # candidates and seconds from which a bar shows how far the scoring has come
+
+
 class Strategy(Configured):
-    """A way to choose which rows to ask for."""
+    """A way to choose which rows to ask for.
+
+    Attributes
+    ----------
+    needs_model : bool
+        Whether it asks a model, so that the first labels must come from elsewhere. A strategy that looks at rows
+        alone says False, and may meet a view whose `model` is None.
+    """
+
+    needs_model: bool = True
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
         """Choose n of the view's candidates; return their dataset indices, most wanted first.
@@ -29,6 +49,12 @@ class Strategy(Configured):
         """
         return {}
 
+    def explain(self, view: PoolView, index: int, *, answers: int = 0) -> "Explanation":
+        """Return why this row may be worth a label; see `tinyal.explaining.explain`."""
+        from tinyal.explaining import explain
+
+        return explain(self, view, index, answers=answers)
+
 
 class Pointwise(Strategy):
     """A strategy that scores each row on its own and takes the n largest scores (plain top-k).
@@ -41,45 +67,72 @@ class Pointwise(Strategy):
         """Score the view's candidates, (n,): larger = ask first."""
         raise NotImplementedError
 
-    def scores(self, view: PoolView) -> np.ndarray:
-        """Score the candidates chunk by chunk, (n,).
+    def scored(self, view: PoolView) -> Iterator[np.ndarray]:
+        """Score the candidates in order, a chunk at a time, for those who need not keep all scores: (k,), (k,) ...
+
+        On a terminal, a bar tells rows per second and the time left when it takes long.
 
         Raises
         ------
         ValueError
             For a score that is not a number: it would win or lose every comparison in silence.
         """
-        scores = np.concatenate([np.asarray(self.score(chunk), np.float64) for chunk in view.chunks()])
-        if scores.shape != (len(view),):
-            raise ValueError(
-                f"{type(self).__name__} must give one score a candidate, shape ({len(view)},), not {scores.shape}"
-            )
-        if np.isnan(scores).any():
-            raise ValueError(f"{type(self).__name__} gave NaN for {int(np.isnan(scores).sum())} candidates")
-        return scores
+        for chunk in _watched(view):
+            scores = np.asarray(self.score(chunk), np.float64)
+            if scores.shape != (len(chunk),):
+                raise ValueError(
+                    f"{type(self).__name__} must give one score a candidate, shape ({len(chunk)},), not {scores.shape}"
+                )
+            if np.isnan(scores).any():
+                raise ValueError(
+                    f"{type(self).__name__} gave NaN for {int(np.isnan(scores).sum())} candidates"
+                )
+            yield scores
+
+    def scores(self, view: PoolView) -> np.ndarray:
+        """Score the candidates, (n,): what `scored` yields, together."""
+        return np.concatenate(list(self.scored(view)))
 
     def parts(self, view: PoolView) -> dict[str, np.ndarray]:
         """Return the scores."""
         return {"score": self.scores(view)}
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose the n largest scores."""
-        return view.candidates[top(self.scores(view), n, rng)]
+        """Choose the n largest scores; of the others none is kept."""
+        best = Best(n)
+        for scores in self.scored(view):
+            best.add(scores)
+        return view.candidates[best.positions(rng)]
 
 
-def top(scores: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the positions of the n largest scores, largest first, ties in random order.
+def subset(view: PoolView, n: int, candidates: int | None, rng: np.random.Generator) -> PoolView:
+    """Return the view, or one of so many of its candidates drawn at random, in their order: what follows has a bound.
 
-    Examples
-    --------
-    >>> top(np.array([0.1, 0.9, 0.5]), 2, np.random.default_rng(0)).tolist()
-    [1, 2]
+    For strategies that compare rows with each other, which no chunk can do alone: their time and memory then depend
+    on `candidates` and not on the pool.
+
+    Parameters
+    ----------
+    view : PoolView
+    n : int
+        Size of the batch, which must fit.
+    candidates : int or None
+        How many candidates at most; None for all.
+    rng : Generator
+        Used only where candidates are left out.
+
+    Raises
+    ------
+    ValueError
+        When n rows cannot be chosen.
     """
-    threshold = np.partition(scores, len(scores) - n)[len(scores) - n]
-    above = np.flatnonzero(scores > threshold)
-    tied = rng.choice(np.flatnonzero(scores == threshold), n - len(above), replace=False)
-    above = rng.permutation(above)
-    return np.concatenate([above[np.argsort(-scores[above], kind="stable")], tied])
+    if n > len(view):
+        raise ValueError(f"cannot choose {n} of {len(view)} candidates: ask for a smaller batch")
+    if candidates is None or len(view) <= candidates:
+        return view
+    if n > candidates:
+        raise ValueError(f"cannot choose {n} rows of candidates={candidates}: raise candidates=")
+    return view.subset(np.sort(rng.choice(len(view), candidates, replace=False)))
 
 
 def choose(strategy: Strategy | Select, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -88,8 +141,11 @@ def choose(strategy: Strategy | Select, view: PoolView, n: int, rng: np.random.G
     Raises
     ------
     ValueError
-        Saying what is wrong with the answer: too few, twice the same, labelled already, not in the pool.
+        Saying what is wrong with the answer: too few, twice the same, labelled already, not in the pool. And for a
+        batch larger than the view, before the strategy is asked.
     """
+    if n > len(view):
+        raise ValueError(f"cannot choose {n} of {len(view)} candidates: ask for a smaller batch")
     name = getattr(strategy, "__name__", type(strategy).__name__)
     function: Any = getattr(strategy, "select", strategy)
     chosen = np.asarray(function(view, n, rng))
@@ -101,9 +157,30 @@ def choose(strategy: Strategy | Select, view: PoolView, n: int, rng: np.random.G
         raise ValueError(f"{name} returned the same index more than once")
     if len(again := np.intersect1d(chosen, view.labeled)):
         raise ValueError(f"{name} returned indices that have labels already: {again.tolist()}")
-    if len(foreign := np.setdiff1d(chosen, view.candidates)):
+    if len(foreign := _foreign(np.unique(chosen), view.candidates)):
         raise ValueError(
             f"{name} returned indices that are not candidates: {foreign.tolist()}. Strategies return dataset "
             "indices, view.candidates[positions], not positions"
         )
     return chosen.astype(np.int64)
+
+
+def _foreign(chosen: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Return what of `chosen`, sorted, is not among the candidates, a piece of which is looked at at a time."""
+    found = np.zeros(len(chosen), bool)
+    for start in range(0, len(candidates), LONG):
+        found |= np.isin(chosen, candidates[start : start + LONG])
+    return chosen[~found]
+
+
+def _watched(view: PoolView) -> Iterator[PoolView]:
+    """Go through a view's chunks; in a long run that has lasted a while already, with a bar."""
+    begin, done, bar = monotonic(), 0, None
+    with ExitStack() as ending:
+        for chunk in view.chunks():
+            yield chunk
+            done += len(chunk)
+            if bar is not None:
+                bar.update(len(chunk))
+            elif len(view) >= LONG and monotonic() - begin > PATIENCE:
+                bar = ending.enter_context(progress_bar(len(view), "row", done=done))
