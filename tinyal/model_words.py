@@ -1,7 +1,7 @@
 """Networks in words: "dense 128" is ``Dense(128)``, "adam 0.005" is ``Adam(0.005)``. Nothing is evaluated."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -9,10 +9,12 @@ from tinynn.adaptive import Adam, AdamW, RMSProp
 from tinynn.layer_description import KNOWN
 from tinynn.layers import Layer
 from tinynn.optimizers import SGD, Optimizer
+from tinynn.schedules import CosineDecay, OneCycle, Schedule
 
 LAYERS: dict[str, type[Layer]] = {name.lower(): kind for name, kind in KNOWN.items() if name != "Residual"}
 SHORT = {"conv": "conv2d", "maxpool": "maxpool2d", "averagepool": "averagepool2d"}
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "rmsprop": RMSProp, "adam": Adam, "adamw": AdamW}
+SCHEDULES: dict[str, Callable[[float], Schedule]] = {"cosine": CosineDecay, "one-cycle": OneCycle}
 Thing = TypeVar("Thing")
 
 
@@ -52,14 +54,21 @@ def make_layers(lines: Sequence[str], classes: int, place: str = "layers") -> li
 
 
 def make_optimizer(words: str, place: str = "optimizer") -> Optimizer:
-    """Return an optimiser from words such as ``"sgd 0.1 momentum=0.9"``.
+    """Return an optimiser from words such as ``"sgd 0.1 momentum=0.9"``; a last word may say how the rate changes.
 
     Examples
     --------
     >>> make_optimizer("adam 0.005")
     Adam(learning_rate=0.005)
+    >>> make_optimizer("adam 0.005 cosine")  # from 0.005 down to 0
+    Adam(learning_rate=CosineDecay(0.005))
     """
-    return _make(words, OPTIMIZERS, place)
+    *others, last = words.split() or [""]
+    if not others or last.lower() not in SCHEDULES:
+        return _make(words, OPTIMIZERS, place)
+    config = _make(" ".join(others), OPTIMIZERS, place).config()
+    config["learning_rate"] = SCHEDULES[last.lower()](config["learning_rate"])
+    return OPTIMIZERS[others[0].lower()](**config)
 
 
 def _make(text: str, known: Mapping[str, type[Thing]], place: str) -> Thing:

@@ -104,15 +104,15 @@ def conv_augmented(data: Dataset) -> Recipe:
     return Recipe(
         layers=[
             Reshape((*data.image_shape, 1)),
-            *[Conv2D(16, 5), ReLU(), MaxPool2D(2)],
             *[Conv2D(32, 5), ReLU(), MaxPool2D(2)],
-            *[Flatten(), Dropout(0.25), Dense(128), ReLU(), Dropout(0.4), Dense(len(data.classes))],
+            *[Conv2D(64, 5), ReLU(), MaxPool2D(2)],
+            *[Flatten(), Dense(256), ReLU(), Dropout(0.3), Dense(len(data.classes))],
         ],
-        optimizer=AdamW(CosineDecay(2e-3), weight_decay=0.01),
-        epochs=25,
-        batch_size=64,
+        optimizer=AdamW(CosineDecay(1e-3), weight_decay=0.01),
+        epochs=60,
+        batch_size=128,
         augment=Augment(
-            shift=1.5, rotate=10, scale=0.1, shear=0.1, elastic=0.8, image_shape=data.image_shape
+            shift=1.5, rotate=12, scale=0.12, shear=0.1, elastic=1.0, image_shape=data.image_shape
         ),
     )
 

@@ -414,6 +414,9 @@ def test_a_network_in_words_is_the_network():
         nn.Dense(3),
     ]
     assert repr(made) == repr(expected)
+    optimizer = model_words.make_optimizer("sgd 0.1 nesterov=true momentum=0.9 one-cycle")
+    assert repr(optimizer) == repr(nn.SGD(nn.OneCycle(0.1), momentum=0.9, nesterov=True))
+    assert "CosineDecay(0.001)" in repr(model_words.make_optimizer("adamw cosine"))
     optimizer = model_words.make_optimizer("sgd 0.1 momentum=0.9 nesterov=true")
     assert repr(optimizer) == repr(nn.SGD(0.1, momentum=0.9, nesterov=True))
 
