@@ -1,6 +1,5 @@
 """What all tests share: the devices to run on, and how many examples hypothesis tries."""
 
-
 import os
 
 # Before NumPy is imported: tests run side by side, and linear algebra on several threads each would slow all down.

@@ -68,7 +68,7 @@ def learning_curves(
     axes.set(xlabel="labels", ylabel="test accuracy")
     axes.set_title(title, loc="left", fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#E6E6E6", linewidth=0.6)
+    axes.grid(axis="y", color="#797979", alpha=0.25, linewidth=0.6)
     axes.margins(x=0.01)
     name_ends(axes, ends)
     return figure

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinynn.plotting.look import DARK, LIGHT, bare, new_figure
+from tinynn.plotting.look import LIGHT, bare, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -115,13 +115,11 @@ def gallery(
             clip_on=False,
         )
         if captions:
-            axes.text(
-                x + wide / 2, y + tall + 0.03, captions[i], fontsize=7, color=DARK, ha="center", va="top"
-            )
+            axes.text(x + wide / 2, y + tall + 0.03, captions[i], fontsize=7, ha="center", va="top")
     axes.set(xlim=(0, columns * right - (right - wide)), ylim=(rows * down - GAP, 0), aspect="equal")
     bare(axes, title, note)
     if not captions:
-        axes.tick_params(length=0, labelsize=7, labelcolor=DARK, top=True, labeltop=True, labelbottom=False)
+        axes.tick_params(length=0, labelsize=7, top=True, labeltop=True, labelbottom=False)
         axes.set_xticks([i * right + wide / 2 for i in range(columns)], [str(i) for i in range(columns)])
         axes.set_yticks([i * down + tall / 2 for i in range(rows)], [str(i) for i in range(rows)])
     if bar:
