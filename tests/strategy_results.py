@@ -26,15 +26,18 @@ INTRODUCTION = """\
 
 `tinyal compare docs/results/strategies.toml --out FOLDER` runs them all, and goes on where it was interrupted. A
 network 784-128-10 with dropout is trained from scratch on the labels so far; each strategy looks at 10,000 rows a
-round, drawn at random (BatchBALD, Cluster-Margin and TypiClust at fewer of them, as the file says). 20 labels are drawn
-at the start, then 10 a round are asked for up to 100, then 50. No validation labels are used. Ten seeds, the same for
-all strategies: runs of one seed start from the same rows.
+round, drawn at random (Cluster-Margin and TypiClust at fewer of them, as the file says). 20 labels are drawn at the
+start, then 10 a round are asked for up to 100, then 50. No validation labels are used. Ten seeds, the same for all
+strategies: runs of one seed start from the same rows.
 
 Tables give the mean test accuracy in percent, then how many labels a strategy saves until it reaches for the first time
 what random reaches in the end (rounded down to a whole percent), and, as that flatters, until it never falls below it
 again, with 95 % intervals; and the p of the paired permutation test of the area under the curve against random,
 corrected after Holm for all strategies of the table. "n of 10" says how many runs got there where not all did: the
 others count with all their labels, which flatters the strategy. [The curves](strategies-drawn.md).
+
+BatchBALD is not among them: what T samples can tell together is at most ln T, which batches of 50 exhaust after a few
+rows; it is made for batches of ten.
 
 These are results for one small network and one kind of image. What they say about others is: try.
 """

@@ -1,6 +1,7 @@
 """Where runs are done: in this process, in several, or wherever an executor of the caller's takes them."""
 
 import multiprocessing
+import os
 import pickle
 import signal
 import threading
@@ -154,6 +155,15 @@ def _receive(task: Doable, rounds: Any) -> None:
     global _received
     _received = task, rounds
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait until the process that started this one is gone, killed perhaps, and end: nobody would take the results."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "this process was started by another"
+    parent.join()
+    os._exit(1)
 
 
 def _run_received(strategy: Strategy | Select, seed: int, place: int) -> RunRecord:

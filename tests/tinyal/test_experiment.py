@@ -4,9 +4,12 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -673,3 +676,55 @@ def test_a_bar_is_shown_where_it_is_wanted(capsys, tmp_path):
     compare(NAMES[:2], progress=True, directory=tmp_path)
     assert " 6/12" in (shown := capsys.readouterr().err), "of which the finished ones are half"
     assert "12/12" in shown
+
+
+LONG_COMPARISON = """
+import sys
+import tinyal as al, tinynn as nn
+
+class Slow:
+    def __init__(self, folder): self.folder = folder
+    def select(self, view, n, rng):
+        import os, pathlib, time
+        (pathlib.Path(self.folder) / str(os.getpid())).touch()
+        time.sleep(60)
+
+if __name__ == "__main__":
+    model = nn.Classifier([nn.Dense(10)], steps=2, classes=range(10))
+    data = nn.datasets.load("digits")
+    al.compare({"slow": Slow(sys.argv[1])}, model=model, data=data, budget=40, seeds=range(2), workers=2)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="looks at processes by signals")
+def test_processes_end_with_the_one_that_started_them(tmp_path):
+    """Killed alone, without a chance to stop the others."""
+    script = tmp_path / "long.py"
+    script.write_text(LONG_COMPARISON)
+    (begun := tmp_path / "begun").mkdir()
+    parent = subprocess.Popen([sys.executable, script, begun])
+    try:
+        assert wait_for(lambda: len(list(begun.iterdir())) == 2), "both began"
+    finally:
+        parent.kill()
+        parent.wait()
+    workers = [int(file.name) for file in begun.iterdir()]
+    assert wait_for(lambda: not any(map(runs, workers)))
+
+
+def wait_for(what, seconds=60):
+    """Return whether it becomes true in time."""
+    end = time.monotonic() + seconds
+    while not what() and time.monotonic() < end:
+        time.sleep(0.05)
+    return what()
+
+
+def runs(pid):
+    """Return whether a process computes; one that has ended may wait for somebody to take note."""
+    try:
+        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat")
+        return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
+    except ProcessLookupError:
+        return False
