@@ -170,13 +170,15 @@ def gather(pool: Any, rows: np.ndarray) -> Any:
     """Return rows of a pool, in this order, the way that is quickest where they lie.
 
     Of a memory map, neighbouring rows come as a slice, which copies nothing and cannot be written to; others are read
-    in the order of the file. Of any other pool it is ``pool[rows]``.
+    in the order of the file. Of any other pool it is a copy, ``pool[rows]``.
 
     Examples
     --------
     >>> gather(np.array([[10], [11], [12]]), np.array([2, 0])).tolist()
     [[12], [10]]
     """
+    if type(pool) is np.ndarray:
+        return np.take(pool, rows, axis=0)  # five times as fast as pool[rows] for ten numbers a row
     if not isinstance(pool, np.memmap) or len(rows) == 0:
         return pool[rows]
     if rows[0] >= 0 and rows[-1] - rows[0] == len(rows) - 1 and (np.diff(rows) == 1).all():
