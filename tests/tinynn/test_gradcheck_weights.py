@@ -174,3 +174,21 @@ def test_a_constant_that_is_not_listed_to_be_learned_is_not_accused():
 @pytest.mark.parametrize("word", ["slope", "multiplier", "invariant", "W_steps"])
 def test_a_constants_name_must_be_a_whole_word(word):
     assert check_gradients(Fixed(word, np.ones(4)), X).codes == ["no-gradient"]
+
+
+x = np.ones(3)
+
+
+class WithItsOwn:
+    """A layer that keeps an array under a name which the module has, too."""
+
+    def forward(self, rows):
+        self.x = rows
+        return self.x * 2
+
+    def backward(self, dy):
+        return dy * 2
+
+
+def test_an_attribute_is_not_the_modules_array_of_that_name():
+    assert "not checked" not in str(check_gradients(WithItsOwn(), X))

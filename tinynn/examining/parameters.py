@@ -4,6 +4,7 @@ What forward puts there itself is a cache. What changes the output and stays whe
 needs a gradient.
 """
 
+import dis
 import inspect
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -91,7 +92,11 @@ def _read_from_module(layer: Any) -> list[str]:
     function = inspect.unwrap(getattr(type(layer).forward, "__func__", type(layer).forward))
     code = getattr(function, "__code__", None)
     around = getattr(function, "__globals__", {})
-    return [name for name in code.co_names if isinstance(around.get(name), np.ndarray)] if code else []
+    if code is None:
+        return []
+    # Not co_names, which has names of attributes, too: self.x is not the module's x.
+    names = {step.argval: None for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+    return [name for name in names if isinstance(around.get(name), np.ndarray)]
 
 
 def _candidates(trial: Specimen, name: str) -> list[tuple[int, Path, Any]]:

@@ -184,10 +184,14 @@ def _points(
             linewidths=1.1,
             label="wrong",
         )
-    axes.legend(
+    legend = axes.legend(
         markerscale=(34 / size) ** 0.5,
         loc="upper left",
         bbox_to_anchor=(1.01, 1),
         frameon=False,
         borderaxespad=0,
     )
+    if wrong.any():  # beside the picture the ring stands on the page, which may be dark
+        ring = legend.legend_handles[-1]
+        assert ring is not None, "every entry has a handle"
+        ring.set_edgecolor(legend.get_texts()[-1].get_color())  # type: ignore[attr-defined]
