@@ -14,12 +14,14 @@ from typing import Any
 from tests.recipe_results import ROOT
 from tinyal import Comparison, StrategyRun
 from tinyal.configuration import configure
+from tinyal.paired import PairedTest
 from tinyal.results import read
 
 SETTINGS = ROOT / "docs" / "results" / "strategies.toml"
 RECORD = ROOT / "docs" / "results" / "strategies.json"
 PAGE = ROOT / "docs" / "results" / "strategies.md"
 REFERENCE = "random"
+LEVEL = 0.05
 AT = (100, 200, 500, 1000)  # labels
 INTRODUCTION = """\
 # How the strategies compare
@@ -32,9 +34,11 @@ strategies: runs of one seed start from the same rows.
 
 Tables give the mean test accuracy in percent, then how many labels a strategy saves until it reaches for the first time
 what random reaches in the end (rounded down to a whole percent), and, as that flatters, until it never falls below it
-again, with 95 % intervals; and the p of the paired permutation test of the area under the curve against random,
-corrected after Holm for all strategies of the table. "n of 10" says how many runs got there where not all did: the
-others count with all their labels, which flatters the strategy. [The curves](strategies-drawn.md).
+again, with 95 % intervals. "n of 10" says how many runs got there where not all did: the others count with all their
+labels, which flatters the strategy. The last column tells whether the area under the curve is better or worse than
+random's, by a paired permutation test, its p corrected after Holm for all strategies of the table. (All pairs among
+each other are too many for ten seeds: no p could fall below 0.05 after the correction.)
+[The curves](strategies-drawn.md).
 
 BatchBALD is not among them: what T samples can tell together is at most ln T, which batches of 50 exhaust after a few
 rows; it is made for batches of ten.
@@ -70,19 +74,17 @@ def table(result: Comparison) -> list[str]:
     """Return a line of Markdown for each strategy, the largest area first."""
     target = result.target(REFERENCE)
     tests = result.against(REFERENCE)
-    standings = result.matrix()
     heads = [f"{labels} labels" for labels in AT]
     lines = [
-        f"| strategy | {' | '.join(heads)} | saved to {target:.0%}, first | saved, last | p | wins, ties, losses |",
-        "|" + "---|" * (len(AT) + 5),
+        f"| strategy | {' | '.join(heads)} | saved to {target:.0%}, first | saved, last | than random |",
+        "|" + "---|" * (len(AT) + 4),
     ]
     for name in sorted(result.strategies, key=lambda name: -result.area(name).mean):
         labels, means = result.curve(name)
         cells = [f"{100 * means[labels.index(at)].mean:.1f}" for at in AT]
         for crossing in ("first", "last"):
             cells.append("" if name == REFERENCE else saved(result, name, target, crossing))
-        cells.append(f"{tests[name][1]:.3f}" if name in tests else "")
-        cells.append(", ".join(map(str, standings.counts(name))))
+        cells.append(verdict(*tests[name]) if name in tests else "")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
@@ -95,6 +97,12 @@ def saved(result: Comparison, name: str, target: float, crossing: Any) -> str:
     if share is None:
         return f"({reached})"
     return f"{share:.0%}" + ("" if needed.reached == len(needed.per_run) else f" ({reached})")
+
+
+def verdict(test: PairedTest, p: float) -> str:
+    """Say whether a strategy was shown to be better or worse than random."""
+    shown = "not shown" if p > LEVEL else "better" if test.difference.mean > 0 else "worse"
+    return f"{shown}, p = {p:.3f}"
 
 
 def page(kept: dict[str, Any]) -> str:

@@ -9,14 +9,18 @@ from dataclasses import dataclass, field
 from json import dumps
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tinynn.examining import trial_objects
 from tinynn.examining.calling import UnusableError, described
 from tinynn.examining.specimen import is_machine
+from tinynn.exercises.registry import recognise
 from tinynn.gradcheck import check_gradients
 from tinynn.gradient_report import GradientReport
 from tinynn.loss_audit import LossAudit, audit_loss
+
+if TYPE_CHECKING:
+    from tinynn.exercises.report import ExerciseReport
 
 HINT = (
     "The checker looks for classes with forward and backward: layers, forward(x) and backward(dy), and losses, "
@@ -79,29 +83,49 @@ class FileReport:
         return "\n\n".join([*blocks, f"{self.path}: {right} of {count} checks passed"])
 
 
-def run(path: str | Path, json: bool = False) -> int:
+def run(path: str | Path, json: bool = False, hint: int = 0) -> int:
     """Check a file, print what was found, and return the exit code.
 
     Parameters
     ----------
     path : str
-        A Python file. It is imported, so what it does at import is done.
+        A Python file. It is imported, so what it does at import is done. One that is an answer to an exercise is
+        judged as such; see `tinynn.exercises`.
     json : bool, optional
         Print JSON, for tools.
+    hint : int, optional
+        How many hints to give, for an exercise.
 
     Returns
     -------
     int
         0: every gradient is right. 1: something is wrong, or could not be tried. 2: there was nothing to try.
+
+    Raises
+    ------
+    ValueError
+        If hints are asked for, and the file is no exercise.
     """
+    exercise = recognise(Path(path))
+    if hint and exercise is None and Path(path).is_file():
+        raise ValueError(
+            f"{path} is no exercise, and hints are for exercises: copies of the skeletons that `tinynn exercises` lists"
+        )
+    report: FileReport | ExerciseReport
     with _output_aside() if json else contextlib.nullcontext():
-        try:
-            report = check_file(path)  # what the file itself prints is no JSON
+        try:  # what the file itself prints is no JSON
+            report = _judge(path, exercise, hint) if exercise else check_file(path)
         except KeyboardInterrupt:
             report = FileReport(str(path), "interrupted")
     text = dumps(report.to_dict(), indent=2, ensure_ascii=False) if json else str(report)
     print(text.encode("utf-8", "backslashreplace").decode())  # half a surrogate pair cannot be printed
     return report.exit_code
+
+
+def _judge(path: str | Path, exercise: str, hint: int) -> "ExerciseReport":
+    from tinynn.exercises.report import judge_file  # which loads files as this module does
+
+    return judge_file(path, exercise, hint)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The command line: ``tinynn info``, ``train``, ``check`` and ``explain``."""
+"""The command line: ``tinynn info``, ``train``, ``check``, ``explain`` and ``exercises``."""
 
 import argparse
 import io
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tinynn import __version__
 from tinynn.arguments import whole_number
+from tinynn.exercises.skeletons import FOLDER as EXERCISES
 from tinynn.trace.examples import EXAMPLES
 
 
@@ -43,11 +44,43 @@ def _parser() -> argparse.ArgumentParser:
         "check",
         help="check the gradients in a file of yours, and name the mistake",
         description="Run a Python file, check the gradient of every layer and loss it defines, and say what is wrong "
-        "where one is. Exit status: 0 all right, 1 a check failed, 2 the file is of no use.",
+        "where one is. A file that answers an exercise is judged part by part. Exit status: 0 all right, 1 a check "
+        "failed, 2 the file is of no use.",
     )
     check.set_defaults(command=_check)
     check.add_argument("file", type=Path, help="a Python file; it is run")
+    check.add_argument(
+        "--hint",
+        type=int,
+        nargs="?",
+        const=1,
+        default=0,
+        choices=(1, 2, 3),
+        help="for an exercise: a hint on the first part that is not right; --hint 2 and --hint 3 say more",
+    )
     check.add_argument("--json", action="store_true", help="for tools instead of people")
+
+    exercises = commands.add_parser(
+        "exercises",
+        help="list the exercises and how far you are, or copy their skeletons",
+        description="List the exercises, and judge what a folder holds of them: every answer in it is run.",
+    )
+    exercises.set_defaults(command=_exercises)
+    exercises.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=EXERCISES,
+        help=f"where your files are (default: {EXERCISES.as_posix()})",
+    )
+    exercises.add_argument(
+        "--copy",
+        type=Path,
+        nargs="?",
+        const=EXERCISES,
+        metavar="DIR",
+        help=f"write the skeletons into DIR (default: {EXERCISES.as_posix()}); files that are there stay as they are",
+    )
 
     explain = commands.add_parser(
         "explain",
@@ -148,7 +181,21 @@ def _train(options: argparse.Namespace, arguments: list[str]) -> int:
 def _check(options: argparse.Namespace, _: list[str]) -> int:
     from tinynn.check_file import run
 
-    return run(options.file, json=options.json)
+    return run(options.file, json=options.json, hint=options.hint)
+
+
+def _exercises(options: argparse.Namespace, _: list[str]) -> int:
+    from tinynn.exercises import progress, skeletons
+
+    if options.copy is None:
+        print(progress.table(options.folder))
+        return 0
+    written, kept = skeletons.copy_to(options.copy)
+    for path in kept:
+        print(f"kept, as it was there already: {path}")
+    print(f"{len(written)} skeletons written into {options.copy}. To see them all:")
+    print(f"  tinynn exercises {options.copy}")
+    return 0
 
 
 def _explain(options: argparse.Namespace, _: list[str]) -> int:
