@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,9 @@ class Answers:
 
     def __init__(self, rows: int, classes: Any = None) -> None:
         self.rows = rows
-        self.classes: list[Any] | None = None if classes is None else np.asarray(classes).tolist()
+        self.classes: list[Any] | None = None if classes is None else as_list(classes)
+        if len({isinstance(label, str) for label in self.classes or []}) > 1:
+            raise ValueError(f"classes are all words or all numbers, not {self.classes}")
         self.labels: dict[int, Any] = {}
         self.skipped: set[int] = set()
         self.deferred: dict[int, int] = {}
@@ -138,10 +141,11 @@ class Answers:
     def _check_labels(self, labels: list[Any]) -> None:
         if self.classes is not None:
             # Compared as Python values: NumPy would turn the classes 0 to 9 into strings to look for "3" in them.
-            known = self.known().tolist()
+            known = set(self.classes)
             if unknown := [label for label in labels if label not in known]:
                 raise ValueError(
-                    f"labels {unknown} are not among the classes {known}; add_class(label) makes room for a new one"
+                    f"labels {unknown} are not among the classes {self.known().tolist()}; add_class(label) makes "
+                    "room for a new one"
                 )
         missing = [x for x in labels if x is None or (isinstance(x, float) and not math.isfinite(x))]
         if missing:
@@ -149,11 +153,28 @@ class Answers:
                 f"{missing[0]} is no label; skip(indices) says that nobody can label a row, defer(indices) that "
                 "somebody will later"
             )
-        # NumPy would make words of all of them in silence, and 1 and "1" one class.
-        kinds = {isinstance(label, str) for label in labels} | {
-            isinstance(x, str) for x in self.labels.values()
-        }
-        if len(kinds) > 1:
-            raise ValueError(
-                f"labels are all words or all numbers; {labels[:5]} come after {list(self.labels.values())[:5]}"
-            )
+        # NumPy would make words of all of them in silence, and 1 and "1" one class. One earlier label stands for all,
+        # so that labels told one by one take no time that grows with their number.
+        earlier = list(islice(self.labels.values(), 5))
+        if len({isinstance(label, str) for label in [*labels, *earlier[:1]]}) > 1:
+            after = f" come after {earlier}" if earlier else " are both"
+            raise ValueError(f"labels are all words or all numbers; {labels[:5]}{after}")
+
+
+def as_list(labels: Any) -> list[Any]:
+    """Return labels as Python's own values, each as it is: NumPy would make words of a list that holds one.
+
+    Raises
+    ------
+    ValueError
+        For labels in more than one axis.
+
+    Examples
+    --------
+    >>> as_list(["ant", 3]), as_list(np.array([1, 2])), as_list("bee")
+    (['ant', 3], [1, 2], ['bee'])
+    """
+    array = np.atleast_1d(np.asarray(labels, object if isinstance(labels, list | tuple) else None))
+    if array.ndim > 1 or any(isinstance(label, list | tuple | set | dict) for label in array.flat):
+        raise ValueError(f"labels are one value a row, and came with shape {array.shape}: {str(labels)[:60]}")
+    return [label.item() if hasattr(label, "item") else label for label in array.tolist()]

@@ -1,9 +1,11 @@
 """``tinyal compare FILE``: do what a short file describes, go on where it was interrupted, and say what came out."""
 
 import argparse
+import re
 import shlex
 import sys
 import textwrap
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +35,7 @@ a file to begin with:
 
   [model]                             # several: [model.small], [model.large]; data sets likewise
   layers = ["dense 128", "relu", "dropout 0.5", "dense"]
-  steps = 150
+  steps = 150                         # of every training (default 300); or epochs, which are few steps at first
   optimizer = "adam 0.005"
 
   [budget]
@@ -108,9 +110,25 @@ def run(options: argparse.Namespace, arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 130
-    except TypeError as error:  # a strategy asks its model for what it has not
-        raise ValueError(str(error)) from error
+    except Exception as error:
+        if place := _place(error, options.file.resolve().parent):
+            raise ValueError(f"{place}: {type(error).__name__}: {error}") from error
+        if isinstance(error, TypeError):  # a strategy asks its model for what it has not
+            raise ValueError(str(error)) from error
+        raise
     return 0
+
+
+def _place(error: Exception, folder: Path) -> str:
+    """Return which line of the user's own code an error came through, if of any: of files in the folder of theirs.
+
+    From another process the traceback comes as text, so it is looked for in the text.
+    """
+    found = re.findall(r'File "(.+?)", line (\d+)', "".join(traceback.format_exception(error)))
+    for name, line in reversed(found):
+        if Path(name).resolve().parent == folder:
+            return f"{name}: line {line}"
+    return ""
 
 
 def summary(result: "Comparison", reference: str) -> str:
@@ -224,6 +242,8 @@ def _list() -> str:
     lines = []
     width = max(map(len, strategies.NAMES))
     for name in strategies.NAMES:
-        says = (type(strategies.get(name)).__doc__ or "").strip().splitlines() or [""]
-        lines.append(f"{name:<{width}}  {says[0]}")
+        strategy = strategies.get(name)
+        says = (type(strategy).__doc__ or "").strip().splitlines() or [""]
+        around = getattr(strategy, "strategy", None)
+        lines.append(f"{name:<{width}}  {says[0]}{f' Here: {around!r}.' if around else ''}")
     return "\n".join(lines)

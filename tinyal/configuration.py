@@ -120,7 +120,7 @@ def read(path: str | Path) -> Configuration:
         written = {name: module[name] for name in TOP if name in module}
     elif path.suffix == ".toml":
         try:
-            written = tomllib.loads(path.read_text(encoding="utf-8"))
+            written = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except ValueError as error:  # of TOML's grammar, or no text at all
             raise ValueError(f"{path}: {error}") from None
     else:

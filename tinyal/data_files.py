@@ -1,6 +1,8 @@
 """Data of your own, from a file: arrays in ``.npz`` or ``.npy``, or a table in ``.csv``."""
 
 import csv
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ def read(path: Path, labels: str | None = None) -> Dataset:
     Raises
     ------
     ValueError
-        For a file that is none of these, or whose rows and labels do not fit each other.
+        For a file that is none of these, whose rows and labels do not fit each other, or with one class only.
     OSError
         For a file that cannot be read.
     """
@@ -38,8 +40,12 @@ def read(path: Path, labels: str | None = None) -> Dataset:
         raise ValueError(f"{path} is no file of data that is known here: {', '.join(kinds)} are")
     try:
         x, y, x_test, y_test = kinds[path.suffix.lower()](path, labels)
-    except (KeyError, ValueError, EOFError) as error:
-        raise ValueError(f"{path}: {error.args[0] if error.args else error}") from None
+    except UnicodeDecodeError:
+        raise ValueError(
+            f'{path} is not UTF-8, so its letters are anyone\'s guess; save it as "CSV UTF-8"'
+        ) from None
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"{path}: {error}") from None
     for rows, of, what in ((x, y, "rows"), (x_test, y_test, "test rows")):
         if of.ndim != 1 or rows.ndim < 2 or len(rows) != len(of):
             raise ValueError(
@@ -51,6 +57,9 @@ def read(path: Path, labels: str | None = None) -> Dataset:
     if x.dtype.kind == "f" and not (np.isfinite(x).all() and np.isfinite(x_test).all()):
         raise ValueError(f"{path} holds NaN or infinite values; fill them or drop the rows first")
     classes = np.unique(np.concatenate([y, y_test]) if len(y_test) else y)
+    if len(classes) < 2:
+        found = f"all its labels are {classes[0]}" if len(classes) else "it has no rows"
+        raise ValueError(f"{path}: {found}, and there is nothing to tell apart; two classes are the least")
     return Dataset(
         name=path.stem,
         x_train=x,
@@ -66,11 +75,16 @@ def read(path: Path, labels: str | None = None) -> Dataset:
 
 def _npz(path: Path, labels: str | None) -> tuple[Any, Any, Any, Any]:
     _no_labels(labels, "an .npz file has its labels inside")
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError(
+                "it is no .npz file, or one that was cut off; np.savez(file, x=x, y=y) makes one"
+            )
     with np.load(path, allow_pickle=False) as arrays:
         names = [("x_train", "y_train", "x_test", "y_test"), ("x", "y", "x_test", "y_test"), ("x", "y")]
         for wanted in names:
             if set(wanted) <= set(arrays.files):
-                found = [arrays[name] for name in wanted]
+                found = [_named(arrays, name) for name in wanted]
                 x, y, x_test, y_test = (*found, *_no_test(found[0])) if len(found) == 2 else found
                 return x, y, x_test, y_test
         raise ValueError(
@@ -81,8 +95,30 @@ def _npz(path: Path, labels: str | None) -> tuple[Any, Any, Any, Any]:
 def _npy(path: Path, labels: str | None) -> tuple[Any, Any, Any, Any]:
     if labels is None:
         raise ValueError('an .npy file holds one array, x; name the one with y by labels = "file.npy"')
-    x, y = (np.load(file, allow_pickle=False) for file in (path, path.parent / labels))
+    x, y = map(_array, (path, path.parent / labels))
     return x, y, *_no_test(x)
+
+
+def _array(path: Path) -> Any:
+    with path.open("rb") as file:
+        try:
+            return np.lib.format.read_array(file, allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            raise ValueError(_why(error, path.name, "np.save(file, x)")) from None
+
+
+def _named(arrays: Any, name: str) -> Any:
+    try:
+        return arrays[name]
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(_why(error, f"its {name}", "np.savez(file, x=x, y=y)")) from None
+
+
+def _why(error: Exception, what: str, makes: str) -> str:
+    """Say why NumPy cannot read an array; never that it would read objects, which may be programs."""
+    if "Object arrays" in str(error):
+        return f"{what} holds Python objects; save words by y.astype(str) and numbers by y.astype(int)"
+    return f"{what} is no array of NumPy's, or one that was damaged or cut off; {makes} makes one"
 
 
 def _csv(path: Path, labels: str | None) -> tuple[Any, Any, Any, Any]:
@@ -105,11 +141,15 @@ def _csv(path: Path, labels: str | None) -> tuple[Any, Any, Any, Any]:
             raise ValueError(f"there is no column {labels!r} in its first line: {', '.join(lines[0])}")
         column = lines[0].index(labels)
     rows = lines[1:] if named else lines
+    if not rows:
+        raise ValueError("it has a first line of names, and no rows")
     y = np.array([line[column] for line in rows])
+    for number, line in enumerate(rows, start=2 if named else 1):
+        wrong = [i for i, value in enumerate(line) if i != column and not _is_number(value)]
+        if wrong:
+            hint = f"; is it the label? labels = {lines[0][wrong[0]]!r}" if named and labels is None else ""
+            raise ValueError(f"row {number} holds {line[wrong[0]]!r} where a number is wanted{hint}")
     numbers = [line[:column] + line[column + 1 :] for line in rows]
-    for number, line in enumerate(numbers, start=2 if named else 1):
-        if wrong := [value for value in line if not _is_number(value)]:
-            raise ValueError(f"row {number} holds {wrong[0]!r} where a number is wanted")
     if all(map(str.isdecimal, y)):  # 10 comes after 9
         y = y.astype(np.int64)
     x = np.array(numbers, dtype=np.float32).reshape(len(rows), width - 1)

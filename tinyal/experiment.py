@@ -31,7 +31,7 @@ def compare(
     initial: int = 20,
     budget: int = 300,
     batch: Batch = 10,
-    seeds: Iterable[int] = range(5),
+    seeds: int | Iterable[int] = range(5),
     candidates: int | None = None,
     validation: int | float | None = None,
     preparation: Preparation | None = None,
@@ -51,12 +51,14 @@ def compare(
     ----------
     strategies : mapping of name to strategy
     model : Model
-        A specification; every run trains copies.
+        A specification; every run trains copies. With few labels, epochs are few steps: give a `tinynn.Classifier`
+        its ``steps=``.
     data : Dataset, (pool x, pool y, test x, test y), or (x, y)
         Without a test set, with ``preparation=Preparation(test=0.25)``: each seed splits its own off.
     initial, budget, batch, candidates
         See `simulate` and `ActiveLearner`.
-    seeds : iterable of int, optional
+    seeds : int or iterable of int, optional
+        So many, from 0 on; or the seeds themselves.
     validation : int or float, optional
         Labels by which the model's training is judged, for `tinynn.EarlyStopping`: so many, drawn at random at the
         start and never trained on; or a share below 1 of the labels there are, which the model holds out at every
@@ -91,7 +93,8 @@ def compare(
     ValueError
         For settings that do not fit, or a directory with runs of other settings.
     TypeError
-        For a model that cannot be told how to judge its training, where it is to.
+        For strategies that are none, or have no names. For a model that cannot be told how to judge its training,
+        where it is to.
     RuntimeError
         When a process was killed.
 
@@ -103,13 +106,15 @@ def compare(
     Examples
     --------
     >>> import tinyal as al, tinynn as nn
-    >>> model = nn.Classifier([nn.Dense(16), nn.ReLU(), nn.Dense(10)], steps=50, classes=range(10))
+    >>> model = nn.Classifier([nn.Dense(16), nn.ReLU(), nn.Dense(10)], steps=150, classes=range(10))
     >>> result = al.compare({"random": al.strategies.Random(), "margin": al.strategies.Margin()}, model=model,
     ...                     data=nn.datasets.load("digits"), budget=60, batch=20, seeds=range(2))
     >>> [(run.strategy, run.seed, run.labels) for run in result.runs][:2]
     [('random', 0, [20, 40, 60]), ('random', 1, [20, 40, 60])]
     """
-    seeds = [operator.index(seed) for seed in seeds]  # NumPy's integers, too, which JSON does not know
+    _check_strategies(strategies)
+    numbers = seeds if isinstance(seeds, Iterable) else range(operator.index(seeds))
+    seeds = [operator.index(seed) for seed in numbers]  # NumPy's integers, too, which JSON does not know
     if not strategies or not seeds:
         raise ValueError("a comparison needs at least one strategy and one seed")
     if len(set(seeds)) < len(seeds):
@@ -131,6 +136,11 @@ def compare(
         first,
     )
     task.check(seeds[0])
+    if len(task.rounds()) == 1:
+        raise ValueError(
+            f"budget={budget} leaves nothing to choose after the first {task.rounds()[0]} labels; the curves that are "
+            "compared need a batch at least"
+        )
     settings = task.settings()
     files = RunFiles(directory, settings, strategies, times) if directory is not None else None
     todo = [(name, seed) for name in strategies for seed in seeds]
@@ -150,6 +160,26 @@ def compare(
             bar.set_postfix_str(f"{len(done)} of {len(todo)} runs")
     runs = [StrategyRun(**vars(done[run]), strategy=run[0], seed=run[1]) for run in todo]
     return Comparison(runs, settings)
+
+
+def _check_strategies(strategies: Any) -> None:
+    """Raise a TypeError unless these are names with strategies."""
+    if not isinstance(strategies, Mapping):
+        raise TypeError(
+            'strategies must have names, such as {"margin": al.strategies.Margin()}; this is a '
+            f"{type(strategies).__name__}"
+        )
+    for name, strategy in strategies.items():
+        if isinstance(strategy, str):
+            raise TypeError(
+                f"strategy {name!r} is the word {strategy!r}; al.strategies.get({strategy!r}) makes a strategy of one"
+            )
+        if isinstance(strategy, type):
+            raise TypeError(f"strategy {name!r} is a class; make one of it: {strategy.__name__}()")
+        if not callable(getattr(strategy, "select", strategy)):
+            raise TypeError(
+                f"strategy {name!r} must have select(view, n, rng), or be such a function, not {strategy!r}"
+            )
 
 
 def _pool_and_test(data: Any) -> tuple[tuple[Any, Any], tuple[Any, Any] | None]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from tinyal import learner_file
-from tinyal.answers import Answers
+from tinyal.answers import Answers, as_list
 from tinyal.fitting import Trainer
-from tinyal.pool import check_finite, outside_memory
+from tinyal.outputs import check_model
+from tinyal.pool import check_array, check_finite, outside_memory
 from tinyal.strategies import Select, Strategy, choose
 from tinyal.view import Model, PoolView
 
@@ -32,7 +33,8 @@ class ActiveLearner:
     Parameters
     ----------
     model : Model
-        A specification. For every set of labels a fresh copy is trained, with a seed of its own. Where classes
+        A specification. For every set of labels a fresh copy is trained, with a seed of its own. With few labels
+        epochs are few steps, and a network hardly learns: say ``steps=``, such as 150 or more. Where classes
         are rare, its ``class_weight="balanced"`` makes up for that (see also `class_counts`).
     pool : array (N, ...)
         All rows, labelled or not. Indices that `ask` returns and `tell` takes are its row numbers.
@@ -56,7 +58,7 @@ class ActiveLearner:
     --------
     >>> import tinyal as al, tinynn as nn
     >>> data = nn.datasets.load("digits")
-    >>> model = nn.Classifier([nn.Dense(32), nn.ReLU(), nn.Dense(10)], classes=range(10))
+    >>> model = nn.Classifier([nn.Dense(32), nn.ReLU(), nn.Dense(10)], classes=range(10), steps=150)
     >>> learner = al.ActiveLearner(model, data.x_train, strategy=al.strategies.Margin(), seed=0)
     >>> first = learner.ask(20)
     >>> learner.tell(first, data.y_train[first])
@@ -77,6 +79,7 @@ class ActiveLearner:
         warm: bool = False,
         pseudo: "PseudoLabels | None" = None,
     ) -> None:
+        check_model(model)
         self.pool = _check_rows(pool)
         if len(self.pool) == 0:
             raise ValueError("the pool is empty: there is nothing to ask for")
@@ -85,8 +88,10 @@ class ActiveLearner:
         if isinstance(strategy, type):
             raise TypeError(f"strategy is the class {strategy.__name__}; write {strategy.__name__}()")
         if not callable(getattr(strategy, "select", strategy)):
+            by_name = f"; a strategy of that name is strategies.get({strategy!r})"
             raise TypeError(
                 f"a strategy has select(view, n, rng) or is such a function; {strategy!r} is neither"
+                + (by_name if isinstance(strategy, str) else "")
             )
         self.strategy = strategy
         self.seed = seed
@@ -249,13 +254,13 @@ class ActiveLearner:
         Raises
         ------
         ValueError
-            For unequal lengths, indices outside the pool, a label that is none of the classes, or one row with
-            two labels. Then nothing is taken.
+            For unequal lengths, indices outside the pool, a label that is none of the classes, words among
+            numbers, or one row with two labels. Then nothing is taken.
         """
-        rows, labels = self._answers.check_indices(indices), np.atleast_1d(np.asarray(labels))
-        if labels.shape != (len(rows),):
-            raise ValueError(f"{len(rows)} indices came with labels of shape {labels.shape}; give one each")
-        self._answers.tell(rows, labels.tolist(), correct)
+        rows, told = self._answers.check_indices(indices), as_list(labels)
+        if len(told) != len(rows):
+            raise ValueError(f"{len(rows)} indices came with labels of shape ({len(told)},); give one each")
+        self._answers.tell(rows, told, correct)
         self._fitted = None
 
     def skip(self, indices: Any) -> None:
@@ -291,12 +296,16 @@ class ActiveLearner:
         rows = _check_rows(rows)
         if rows.shape[1:] != self.pool.shape[1:]:
             raise ValueError(f"the pool has rows of shape {self.pool.shape[1:]}, not {rows.shape[1:]}")
-        if not np.can_cast(rows.dtype, self.pool.dtype, "same_kind"):
+        # Digits may be lost, as when the pool was made; whole numbers that are too large would become others.
+        casting: Any = "safe" if self.pool.dtype.kind in "iu" else "same_kind"
+        if not np.can_cast(rows.dtype, self.pool.dtype, casting):
             raise ValueError(
                 f"the pool holds {self.pool.dtype}, and these rows {rows.dtype}: convert them the way the pool was made"
             )
         if self.pool.dtype.kind != "U":
-            rows = rows.astype(self.pool.dtype)
+            with np.errstate(over="ignore"):
+                rows = rows.astype(self.pool.dtype)
+            check_finite(rows)  # again: a number may be too large for a smaller type
         self.pool = np.concatenate([self.pool, rows])
         self._answers.rows = len(self.pool)
         self._guess_again()
@@ -348,6 +357,7 @@ class ActiveLearner:
 
 
 def _check_rows(rows: Any) -> Any:
+    check_array(rows)
     rows = rows if hasattr(rows, "shape") else np.asarray(rows)
     check_finite(rows)
     return rows

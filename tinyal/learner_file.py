@@ -3,12 +3,12 @@
 import hashlib
 import json
 import os
-import re
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 
 from tinyal.answers import Answers
+from tinyal.description import describe
 from tinynn.vector_file import replaced_when_complete
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ def _settings(learner: "ActiveLearner", model: Any) -> dict[str, Any]:
         "seed": int(learner.seed),
         "candidates": None if learner.candidates is None else int(learner.candidates),
         "warm": bool(learner.warm),
-        "strategy": _describe(learner.strategy),
-        "model": _describe(model),
-        "pseudo": None if learner.pseudo is None else _describe(learner.pseudo),
+        "strategy": describe(learner.strategy),
+        "model": describe(model),
+        "pseudo": None if learner.pseudo is None else describe(learner.pseudo),
     }
 
 
@@ -131,11 +131,6 @@ def _check_settings(classes: Any, seed: Any, candidates: Any, warm: Any) -> None
         isinstance(classes, list) and all(isinstance(label, str | int | float) for label in classes)
     ):
         raise ValueError(f"its classes are {classes!r}")
-
-
-def _describe(thing: Any) -> str:
-    """Say what something is, the same in every process."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", getattr(thing, "__qualname__", None) or repr(thing))
 
 
 def _fingerprint(pool: Any, rows: int) -> dict[str, Any]:

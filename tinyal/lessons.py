@@ -5,7 +5,6 @@ import textwrap
 import numpy as np
 
 from tinyal import strategies
-from tinyal.bootstrap import Interval
 from tinyal.comparison import Comparison
 
 
@@ -27,6 +26,7 @@ def lessons(result: Comparison, pool: np.ndarray, reference: str) -> list[str]:
         images of one batch, and between an image and its ten nearest in the pool.
     """
     target, notes = result.target(reference), []
+    usual = f"they are no odder and no more alike than those of {reference}"
     usual_in_batch, usual_in_pool = _likeness(pool, result, reference)
     seeds = len(result.of(reference))
     for name in result.strategies if seeds > 1 else []:
@@ -48,16 +48,24 @@ def lessons(result: Comparison, pool: np.ndarray, reference: str) -> list[str]:
                 "they teach little more than a few would"
             )
         notes.append(
-            f"{name} simply takes the highest scores, and {_verdict(saved, seeds, reference)}. Look at the images it "
-            f"asks for: {'; '.join(seen) or f'they are no odder and no more alike than those of {reference}'}. "
+            f"{name} simply takes the highest scores, and {_verdict(result, name, target, reference)}. Look at the "
+            f"images it asks for: {'; '.join(seen) or usual}. "
             f"{_remedy(result, f'stochastic-{name}', target, reference)}"
         )
     return [textwrap.fill(note, 100) for note in notes]
 
 
-def _verdict(saved: Interval | None, seeds: int, reference: str) -> str:
-    if saved is None or (saved.high is not None and saved.high < 0):
-        return f"loses to {reference} here"
+def _verdict(result: Comparison, name: str, target: float, reference: str) -> str:
+    """Say what was seen, which so few runs do not make a law."""
+    own, other = result.labels_to(name, target), result.labels_to(reference, target)
+    seeds, saved = len(other.per_run), result.labels_saved(name, target, reference)
+    if other.labels is None:
+        missed = seeds - other.reached
+        return f"what that saves nobody can say: {reference} itself missed {target:.0%} in {missed} of {seeds} runs"
+    if saved is None:
+        return f"did not reach {target:.0%} in {seeds - own.reached} of {seeds} runs"
+    if saved.high is not None and saved.high < 0:
+        return f"needed more labels than {reference} in these {seeds} pairs of runs"
     return f"saves nothing here that {seeds} seeds could tell from luck"
 
 
@@ -65,7 +73,11 @@ def _remedy(result: Comparison, name: str, target: float, reference: str) -> str
     saved = result.labels_saved(name, target, reference) if name in result.strategies else None
     if saved is None:
         return f"{name} draws at random by the same scores, which keeps the preference and loosens the batch."
-    return f"Drawing at random by the same scores loosens the batch: {name} saves {saved:.0%}."
+    sure = saved.low is not None and saved.low > 0
+    return (
+        f"Drawing at random by the same scores loosens the batch: in the same runs {name} saved {saved:.0%} of "
+        f"{reference}'s labels{'' if sure else ', which may be luck'}."
+    )
 
 
 def _likeness(pool: np.ndarray, result: Comparison, name: str) -> tuple[float, float]:

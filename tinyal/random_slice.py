@@ -28,7 +28,8 @@ class RandomSlice:
     share : float, optional
         Of the questions that are asked at random.
     rows : int, optional
-        How many are reserved. When they are used up, all questions are chosen ones.
+        How many are reserved, at most the `share` of the pool. When they are used up, all questions are chosen
+        ones.
     window : int, optional
         Take the last so many of each kind: the model improves, and what it got wrong long ago says little.
     seed : int, optional
@@ -36,14 +37,14 @@ class RandomSlice:
     Attributes
     ----------
     random, chosen : dict of int to label
-        Rows asked, and what was predicted, in order. Kept with the learner's file, and given to a slice made
-        with the same settings on the loaded learner, they continue it.
+        Rows asked, and what was predicted, in order. The learner's file does not hold them: to go on after a
+        restart, save both yourself, and set them on a slice made with the same settings on the loaded learner.
 
     Examples
     --------
     >>> import tinyal as al, tinynn as nn
     >>> data = nn.datasets.load("digits")
-    >>> model = nn.Classifier([nn.Dense(32), nn.ReLU(), nn.Dense(10)], classes=range(10))
+    >>> model = nn.Classifier([nn.Dense(32), nn.ReLU(), nn.Dense(10)], classes=range(10), steps=150)
     >>> learner = al.ActiveLearner(model, data.x_train, al.strategies.Margin())
     >>> questions = RandomSlice(learner, share=0.25)
     >>> while len(learner.labeled) < 160:
@@ -63,6 +64,7 @@ class RandomSlice:
         self.share = share
         self.window = window
         # One order of the whole pool, so that which rows it takes does not depend on what was told.
+        rows = min(rows, max(1, round(share * len(learner.pool))))  # the others are for the strategy
         order = np.random.default_rng(seed).permutation(len(learner.pool))[:rows]
         self._reserved = order.tolist()
         learner.reserve(order)
@@ -72,24 +74,43 @@ class RandomSlice:
     def ask(self, n: int = 1) -> np.ndarray:
         """Return n rows to label next, as `ActiveLearner.ask` does, the random ones among them first.
 
-        While there is no model, nothing can be predicted, and all come from the learner.
+        While there is no model, nothing can be predicted, and all come from the learner. Once the learner has no
+        rows left, they are the reserved ones.
+
+        Raises
+        ------
+        ValueError
+            For more rows than are left, reserved ones included, and as `ActiveLearner.ask`.
         """
-        if not self.learner.can_train():
-            return self.learner.ask(n)
         left = set(self.learner.reserved.tolist())
         waiting = [row for row in self._reserved if row in left]
+        if n > (free := len(self.learner.unlabeled)) + len(waiting):
+            raise ValueError(
+                f"cannot ask for {n}: {free} rows of the pool are left to ask for, and {len(waiting)} reserved ones"
+            )
+        if not self.learner.can_train():
+            return self._chosen(n, waiting)
         asked = len(self.random) + len(self.chosen)
         due = int(self.share * (asked + n) + 1e-9) - len(self.random)
         drawn = waiting[: max(0, min(due, n))]
-        chosen = self.learner.ask(n - len(drawn)) if len(drawn) < n else np.zeros(0, np.int64)
-        rows = np.concatenate([np.array(drawn, np.int64), chosen])
+        rows = np.array(drawn, np.int64)
+        if len(drawn) < n:
+            rows = np.concatenate([rows, self._chosen(n - len(drawn), waiting[len(drawn) :])])
         predicted = predicted_labels(self.learner.model, gather(self.learner.pool, rows)).tolist()
         for row, label in zip(rows.tolist(), predicted, strict=True):
             # The last prediction counts: a row that was asked and not answered is predicted again when it comes back.
-            noted = self.random if row in drawn else self.chosen
+            noted = self.random if row in left else self.chosen
             noted.pop(row, None)
             noted[row] = label
         return rows
+
+    def _chosen(self, n: int, waiting: list[int]) -> np.ndarray:
+        """Return n rows of the learner's, or as many as it has, and then of those that wait."""
+        free = len(self.learner.unlabeled)
+        if n <= free:
+            return self.learner.ask(n)
+        chosen = self.learner.ask(free) if free else np.zeros(0, np.int64)
+        return np.concatenate([chosen, np.array(waiting[: n - free], np.int64)])
 
     def accuracy(self, confidence: float = 0.95) -> Interval:
         """Estimate the accuracy on the pool from the random rows that have labels, with an exact interval.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinyal.comparison import Comparison, StrategyRun
-from tinyal.run_files import RunFiles, write_json
+from tinyal.run_files import RunFiles, was_changed, write_json
 
 VERSION = 1
 
@@ -94,7 +94,9 @@ def _with_questions(result: Comparison, folder: Path) -> Comparison:
         path = files.path(run.strategy, run.seed)
         if any(run.queried) or not path.is_file():
             continue
-        kept = _run(path, {**_json(path), "strategy": run.strategy, "seed": run.seed})
+        content = _json(path)
+        _check_run_file(path, content)
+        kept = _run(path, {**content, "strategy": run.strategy, "seed": run.seed})
         if (kept.labels, kept.accuracy) != (run.labels, run.accuracy):
             raise ValueError(f"{path} is not the run of that strategy and seed in results.json")
         result.runs[i] = kept
@@ -106,8 +108,7 @@ def _read_runs(files: list[Path]) -> Comparison:
     shared: dict[str, Any] | None = None
     for file in files:
         content = _json(file)
-        if not isinstance(content, dict) or not isinstance(content.get("settings"), dict):
-            raise ValueError(f"{file} is not a finished run: a JSON object with its settings is expected")
+        _check_run_file(file, content)
         settings = dict(content.pop("settings"))
         seed, _ = settings.pop("seed", None), settings.pop("strategy", None)
         name = settings.pop("name", file.stem.rpartition("-")[0])
@@ -122,6 +123,13 @@ def _read_runs(files: list[Path]) -> Comparison:
         runs.append(_run(file, {**content, "strategy": name, "seed": seed}))
     order = list(dict.fromkeys(run.strategy for run in runs))
     return Comparison(sorted(runs, key=lambda run: (order.index(run.strategy), run.seed)), shared)
+
+
+def _check_run_file(file: Path, content: Any) -> None:
+    if not isinstance(content, dict) or not isinstance(content.get("settings"), dict):
+        raise ValueError(f"{file} is not a finished run: a JSON object with its settings is expected")
+    if was_changed(content):
+        raise ValueError(f"{file} is not a finished run: its numbers were changed after it was written")
 
 
 def _run(path: Path, content: Any) -> StrategyRun:
@@ -144,5 +152,5 @@ def _run(path: Path, content: Any) -> StrategyRun:
 def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no JSON file: {error}") from None

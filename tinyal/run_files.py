@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tinyal.description import describe_strategy
 from tinyal.simulation import RunRecord
 
 VERSION = 1
@@ -52,7 +53,7 @@ class RunFiles:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
         self._settings = settings
-        self._strategies = {name: _describe(strategy) for name, strategy in strategies.items()}
+        self._strategies = {name: describe_strategy(strategy) for name, strategy in strategies.items()}
         stems = {name: re.sub(r"[^\w.-]", "_", name).lower() for name in strategies}
         if len(set(stems.values())) < len(stems):
             raise ValueError(f"strategies need names that differ as file names, not {', '.join(strategies)}")
@@ -78,7 +79,7 @@ class RunFiles:
             settings = dict(content["settings"])
             record = RunRecord(**{key: content[key] for key in FIELDS}, confusion=content.get("confusion"))
             record.check(details=True)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(
                 f"{path} is not a finished run ({type(error).__name__}: {error}); delete it, and the run is done again"
             ) from None
@@ -94,7 +95,7 @@ class RunFiles:
                     f"{path} is a run of another comparison: its {key} is {settings.get(key)!r}, and now it is "
                     f"{expected.get(key)!r}. Choose another folder, or the same settings"
                 )
-        if content.get("checksum", right := _checksum(content)) != right:
+        if was_changed(content):
             raise ValueError(
                 f"{path} is not a finished run (its numbers were changed after it was written); delete it, and the "
                 "run is done again"
@@ -141,11 +142,11 @@ def write_json(path: Path, content: Any, indent: int | None = None) -> None:
             left.unlink(missing_ok=True)
 
 
+def was_changed(content: Mapping[str, Any]) -> bool:
+    """Say whether somebody changed a run's file by hand; of older ones, without a checksum, nobody knows."""
+    return "checksum" in content and content["checksum"] != _checksum(content)
+
+
 def _checksum(content: Mapping[str, Any]) -> str:
-    """Return what tells a run's file from one that somebody changed by hand."""
     kept = {key: value for key, value in content.items() if key != "checksum"}
     return f"{zlib.crc32(json.dumps(kept, sort_keys=True).encode()):08x}"
-
-
-def _describe(strategy: Any) -> str:
-    return getattr(strategy, "__qualname__", None) or repr(strategy)

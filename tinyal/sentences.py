@@ -17,6 +17,7 @@ def labels_sentences(
     """Say a sentence for every strategy but the reference; see `Comparison.sentences`."""
     target = comparison.target(reference) if target is None else target
     found = comparison.against(reference, "labels", target=target, crossing=crossing)
+    stayed = comparison.labels_to(reference, target, "last").reached
     return [
         LabelsFound(
             strategy=name,
@@ -31,6 +32,7 @@ def labels_sentences(
             comparisons=len(found),
             level=level,
             crossing=crossing,
+            stayed=(comparison.labels_to(name, target, "last").reached, stayed),
         ).sentence()
         for name, (test, p) in found.items()
     ]
@@ -59,6 +61,9 @@ class LabelsFound:
     level : float
         Differences with a larger p are not claimed.
     crossing : ``"first"`` or ``"last"``
+    stayed : (int, int), optional
+        How many of the strategy's runs, and of the reference's, are at the target from some point on to the end. Where
+        fewer stayed than arrived, one lucky evaluation may have been the arrival, and the sentence says so.
     """
 
     strategy: str
@@ -73,6 +78,7 @@ class LabelsFound:
     comparisons: int = 1
     level: float = 0.05
     crossing: Crossing = "first"
+    stayed: tuple[int, int] | None = None
 
     def sentence(self) -> str:
         """Say it in a sentence."""
@@ -84,13 +90,13 @@ class LabelsFound:
         if self.test.n == 1:
             return (
                 f"{self.strategy} needed {compared} in the one run of each, which says nothing about other "
-                f"runs{self._failures()}."
+                f"runs{self._failures()}{self._left_again()}."
             )
-        facts = f"({self._interval()}, {self._evidence()}{self._failures()})"
+        facts = f"({self._interval()}, {self._evidence()}{self._failures()}{self._left_again()})"
         low, high = self.saved.low, self.saved.high
         assert low is not None
         assert high is not None
-        if self.p <= self.level and self._bound() != "at most ":
+        if self.p <= self.level and self._bound() in ("", "at least "):
             return f"{self.strategy} needs {compared} {facts}."
         if self.p <= self.level or (self._too_few() and not low <= 0 <= high):
             return f"{self.strategy} needed {compared} {facts}."
@@ -116,16 +122,20 @@ class LabelsFound:
             f"{late} did not reach {self._goal()} with {self.budget} labels in most runs: "
             f"{few.reached} of {self.test.n} did, and {most.reached} of {early}, which needed "
             f"{'' if most.reached == self.test.n else 'at least '}{most.labels.mean:.0f} labels on average "
-            f"({self._evidence()})."
+            f"({self._evidence()}{self._left_again()})."
         )
 
     def _bound(self) -> str:
         """Say what runs that never arrived make of the share: they need more labels than are counted for them."""
         assert self.saved is not None
-        own_failed, other_failed = self.own.reached < self.test.n, self.other.reached < self.test.n
-        if own_failed == other_failed:
+        own, other = self.test.n - self.own.reached, self.test.n - self.other.reached
+        if not own and not other:
             return ""
-        return "at most " if own_failed == (self.saved.mean > 0) else "at least "
+        if self.saved.mean > 0:
+            # The strategy's failures can only make its savings smaller, the reference's only larger. Where both failed,
+            # equally often or the strategy more, the first is the fear.
+            return "at most " if own >= max(other, 1) else "about " if own else "at least "
+        return "about " if own and other else "at least " if own else "at most "
 
     def _failures(self) -> str:
         n, missed = self.test.n, [self.test.n - runs.reached for runs in (self.own, self.other)]
@@ -138,6 +148,19 @@ class LabelsFound:
             return ""
         count = "counts with all its" if sum(missed) == 1 else "count with all their"
         return f"; {' and '.join(failed)} did not get there and {count} {self.budget} labels"
+
+    def _left_again(self) -> str:
+        """Say how many runs stayed at the target, where some were there once and not to the end."""
+        if self.stayed is None or self.crossing == "last":
+            return ""
+        left = [
+            f"{stayed} of {self.test.n} runs of {name}"
+            for name, runs, stayed in zip(
+                (self.strategy, self.reference), (self.own, self.other), self.stayed, strict=True
+            )
+            if stayed < runs.reached
+        ]
+        return f"; {' and '.join(left)} stayed there" if left else ""
 
     def _interval(self) -> str:
         assert self.saved is not None

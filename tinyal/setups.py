@@ -40,6 +40,7 @@ MODEL = {
     "device": one_of("cpu", "cuda", "auto"),
     "dtype": one_of("float32", "float64"),
 }
+STEPS = 300  # of a training, where the file says neither steps nor epochs
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,8 @@ def _model(written: Any, place: str, data: Dataset, validation: Any) -> Model:
             )
         return written
     table = checked(written, place, MODEL, required=("layers",))
+    if "epochs" not in table:  # which are few steps while there are few labels: 20 of 20 labels are 20 steps
+        table.setdefault("steps", STEPS)
     classes = len(data.classes)
     layers, optimizer = table.pop("layers"), table.pop("optimizer", None)
     members, patience = table.pop("ensemble", None), table.pop("early_stopping", None)

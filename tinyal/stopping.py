@@ -92,7 +92,7 @@ class Budget(StoppingRule):
     Examples
     --------
     >>> import tinyal as al, tinynn as nn
-    >>> learner = al.ActiveLearner(nn.Classifier(), [[0.0], [1.0], [2.0]], al.strategies.Random())
+    >>> learner = al.ActiveLearner(nn.Classifier(steps=150), [[0.0], [1.0], [2.0]], al.strategies.Random())
     >>> rule = Budget(2)
     >>> while not (decision := rule.should_stop(learner)):
     ...     rows = learner.ask(1)
@@ -157,7 +157,11 @@ class Estimate(Protocol):
 
 
 class ChoosingStopsPaying(StoppingRule):
-    """Stop when the model errs on chosen rows hardly more often than on random ones: choosing beats random no more.
+    """Stop when chosen rows are no longer harder than random ones; only for strategies that choose by doubt.
+
+    Such a strategy looks for rows on which the model errs. When it finds no more of them than chance does, its doubt
+    has nothing left to tell. Others (`KCenter`, `TypiClust`, mixtures with `Random`) may choose easy rows from the
+    start, and be worth their labels: of them the rule says nothing.
 
     Parameters
     ----------
@@ -179,6 +183,8 @@ class ChoosingStopsPaying(StoppingRule):
         """Compare the interval with the margin."""
         surprise = self.questions.surprise(self.confidence)
         stop = surprise.high is not None and surprise.high < self.margin
+        if surprise.mean < 0:
+            return Decision(stop, f"chosen rows are mistaken less often than random ones: {surprise:+.1%}")
         return Decision(stop, f"chosen rows are mistaken more often than random ones by {surprise:.1%}")
 
 

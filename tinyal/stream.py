@@ -9,6 +9,7 @@ import numpy as np
 
 from tinyal.bootstrap import Interval
 from tinyal.fitting import predicted_labels, set_seed
+from tinyal.outputs import check_model
 from tinyal.proportions import clopper_pearson
 from tinyal.strategies import Pointwise
 from tinyal.view import Model, PoolView
@@ -50,8 +51,11 @@ class StreamLearner:
 
     It is the stochastic approximation of the scores' (1 − share)-quantile (Robbins & Monro 1951), and it keeps
     to the budget whatever comes: summed up, asked/n − share = (θ_n − θ_0)/(step · n), and θ cannot leave the range
-    of the scores R by more than a step while a model scores, unless by lot. So the share is met up to about
-    R/(step · n).
+    of the scores R by more than a step, unless by lot. So the share is met up to about R/(step · n).
+
+    While there is no model, there are no scores, and θ stays. The first `every` rows are asked about all, further
+    ones by lot, with probability `share`: where the first class lasts long, it costs the same share as anything else.
+    Over the whole stream up to `every` questions more than the share are asked.
 
     Memory is bounded by `memory` labelled rows, of which the model is trained, and by nothing else that grows. A
     question holds its own row: one that is never told costs nothing, and its asking was in the budget.
@@ -59,8 +63,8 @@ class StreamLearner:
     Parameters
     ----------
     model : Model
-        A specification; a fresh copy is trained every `every` labels, once labels of two classes are there.
-        Before that every row is asked about.
+        A specification; a fresh copy is trained every `every` labels, once labels of two classes are there. With
+        few labels its epochs are few steps: give a network ``steps=``.
     strategy : Pointwise
         Scores rows, such as ``Margin()``.
     share : float
@@ -72,6 +76,7 @@ class StreamLearner:
     explore : float, optional
         Which share of the budget goes by lot.
     every : int, optional
+        Train after so many labels; without a model, ask about so many rows before lots are drawn.
     memory : int, optional
         So many labelled rows are kept, the newest, for old ones are of a time that may be over; but of each of K
         classes at least the newest memory/4K, so that a class which is rarely asked about is not forgotten.
@@ -82,7 +87,7 @@ class StreamLearner:
     >>> import tinynn as nn
     >>> from tinyal.strategies import Margin
     >>> data = nn.datasets.load("digits")
-    >>> model = nn.Classifier([nn.Dense(32), nn.ReLU(), nn.Dense(10)], classes=range(10))
+    >>> model = nn.Classifier([nn.Dense(32), nn.ReLU(), nn.Dense(10)], classes=range(10), steps=150)
     >>> stream = StreamLearner(model, Margin(), share=0.2, every=20)
     >>> for row, label in zip(data.x_train[:300], data.y_train[:300]):
     ...     if question := stream.offer(row):
@@ -104,6 +109,7 @@ class StreamLearner:
         memory: int = 1000,
         seed: int = 0,
     ) -> None:
+        check_model(model)
         if not isinstance(strategy, Pointwise):
             raise TypeError(
                 f"a stream is scored row by row, by a pointwise strategy; {strategy!r} gives no scores"
@@ -150,13 +156,15 @@ class StreamLearner:
         return [self._decide(*row) for row in zip(rows, scores.tolist(), predicted, strict=True)]
 
     def _decide(self, row: np.ndarray, score: float | None, predicted: Any) -> Question | None:
-        lot = self._lots.random() < self.explore * self.share
-        why = (
-            "no model" if score is None else "random" if lot else "score" if score > self.threshold else None
-        )
+        lot, why = self._lots.random(), None
+        if score is None:
+            why = "no model" if self.asked < self.every or lot < self.share else None
+        else:
+            by_lot = lot < self.explore * self.share
+            why = "random" if by_lot else "score" if score > self.threshold else None
+            self.threshold += self.step * ((why is not None) - self.share)
         number, self.offered = self.offered, self.offered + 1
         self.asked += why is not None
-        self.threshold += self.step * ((why is not None) - self.share)
         return None if why is None else Question(number, row.copy(), why, score, predicted)
 
     def tell(self, question: Question, label: Any) -> None:

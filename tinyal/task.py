@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinyal.budget import Batch, check_budget, rounds
+from tinyal.description import without_addresses
 from tinyal.learner import ActiveLearner
 from tinyal.oracles import ArrayOracle
 from tinyal.preparation import Drawn, Preparation
@@ -95,7 +96,7 @@ class Task:
             checksum = zlib.crc32(np.ascontiguousarray(array).tobytes(), checksum)
         parts = " + ".join(str(len(part[0])) for part in (self.pool, self.test) if part is not None)
         described = {
-            "model": repr(self.model),
+            "model": without_addresses(repr(self.model)),
             "data": f"{parts} rows, checksum {checksum:08x}",
             "initial": self.initial,
             "budget": self.budget,

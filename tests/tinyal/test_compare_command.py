@@ -1,5 +1,6 @@
 """``tinyal compare``: what a file may say, what is wrong with one, and that killing it changes nothing."""
 
+import io
 import json
 import os
 import random
@@ -271,6 +272,7 @@ def test_fourteen_strategies_to_a_thousand_labels_are_below_a_megabyte():
         ('"5 to 20, then 10"', '"five at first"', 'reads like "10 to 100, then 50"'),
         ("[budget]", "[budgets]", "there is no setting budgets. Did you mean budget?"),
         ('"margin"', '"magrin"', "there is no strategy 'magrin'. Did you mean 'margin'?"),
+        ('"margin"', '"MARGIN"', "there is no strategy 'MARGIN'. Did you mean 'margin'?"),
         ('"margin"', '"random"', "strategies names one twice"),
         ('["random", "margin", "stochastic-bald"]', "[]", "strategies must be a list of names"),
         (
@@ -349,6 +351,32 @@ def test_a_model_that_cannot_do_what_a_strategy_wants(tmp_path, capsys):
     path.write_text(text + PLAIN)
     assert run(path, tmp_path / "out") == 2
     assert "has no sample_proba" in capsys.readouterr().err
+
+
+BUGS = """
+from tinyal.strategies import Margin
+
+def mine(view, n, rng):
+    return view.candidates[:n] + None
+
+class Helped(Margin):
+    def score(self, view):
+        return super().score(view)["first"]
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("strategy", "message"),
+    [("mine", "line {}: TypeError: unsuppor"), ("Helped()", "line {}: IndexError: only")],
+)
+def test_a_bug_in_the_users_own_strategy_is_told_with_its_line(strategy, message, workers, tmp_path, capsys):
+    name = f"with_a_bug_{strategy[:4].lower()}_{workers}.py"
+    text = BUGS + PYTHON.replace('{"random": {}, "last": last}', f'{{"own": {strategy}}}')
+    (tmp_path / name).write_text(text)
+    assert run(tmp_path / name, tmp_path / "out", "--workers", workers) == 2
+    line = 1 + text[: text.index("+ None" if strategy == "mine" else '["first"]')].count("\n")
+    assert f"{tmp_path / name}: {message.format(line)}" in capsys.readouterr().err
 
 
 def test_a_folder_of_other_things_is_left_alone(tmp_path, capsys):
@@ -436,6 +464,36 @@ def configured(data, folder):
 X, Y = np.arange(80.0, dtype=np.float32).reshape(40, 2), np.tile([3, 10], 20)
 
 
+def test_a_model_is_trained_for_long_enough_unless_the_file_says_how_long(tmp_path):
+    np.savez(tmp_path / "a.npz", x=X, y=Y)
+
+    def model(**settings):
+        written = {
+            "strategies": ["random"],
+            "data": {"file": "a.npz", "test": 0.25},
+            "model": {"layers": ["dense 4", "relu", "dense"], **settings},
+            "budget": {"total": 30},
+        }
+        return configure(written, tmp_path).setups[0].model
+
+    assert model().steps == model(ensemble=3).steps == 300
+    assert model(steps=7).steps == 7
+    assert (model(epochs=9).epochs, model(epochs=9).steps) == (9, None)
+
+
+def test_a_file_may_begin_with_the_mark_that_windows_editors_write(tmp_path):
+    path = tmp_path / "marked.toml"
+    path.write_text(FILE.replace("{seeds}", "2"), encoding="utf-8-sig")
+    assert configuration.read(path).seeds == [0, 1]
+
+
+def archive(**arrays):
+    """Return the bytes of an .npz file."""
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
 def test_data_of_ones_own(tmp_path):
     np.savez(tmp_path / "a.npz", x=X, y=Y)
     np.savez(tmp_path / "b.npz", x_train=X, y_train=Y, x_test=X[:4], y_test=Y[:4])
@@ -467,16 +525,52 @@ def test_data_of_ones_own(tmp_path):
         ("a.csv", "1,nan,a\n3,2,b", "holds NaN"),
         ("a.csv", "1\n2", "it has one column"),
         ("a.xlsx", "", "is no file of data that is known here"),
-        ("a.npz", "no archive", "a.npz"),
+        (
+            "a.csv",
+            "c,p,q\ncat,1,2\ndog,3,4",
+            "row 2 holds 'cat' where a number is wanted; is it the label. labels = 'c'",
+        ),
+        ("a.csv", "p,q,c\n", "a first line of names, and no rows"),
+        ("a.csv", "p,c\n1,cat\n2,cat", "all its labels are cat, and there is nothing to tell apart"),
+        ("a.csv", "größe,c\n1,a\n2,b".encode("cp1252"), r"a\.csv is not UTF-8.*save it as .CSV UTF-8"),
+        ("a.csv", "p,c\n1,a\n2,b".encode("utf-16"), r"a\.csv is not UTF-8"),
+        ("a.npz", "no archive", r"a\.npz: it is no \.npz file, or one that was cut off"),
+        ("a.npz", archive(x=X, y=Y)[:-30], r"a\.npz: it is no \.npz file, or one that was cut off"),
+        ("a.npz", archive(x=X, y=Y).replace(X.tobytes(), X[::-1].tobytes()), "its x is no array .* damaged"),
+        (
+            "a.npz",
+            archive(x=X, y=np.array(["a", "b"] * 20, object)),
+            r"its y holds Python objects; .*astype\(str\)",
+        ),
+        ("a.npz", archive(x=X, y=Y * 0), "all its labels are 0"),
+        ("a.npz", archive(x=X[:0], y=Y[:0]), "it has no rows"),
         ("a.npy", "", "names? *the one with y|holds one array"),
         ("missing.csv", None, "missing.csv"),
     ],
 )
 def test_data_that_cannot_be_read(name, text, message, tmp_path):
     if text is not None:
-        (tmp_path / name).write_text(text)
-    with pytest.raises((ValueError, OSError), match=message):
+        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises((ValueError, OSError), match=message) as error:
         configured({"file": name, "test": 0.5}, tmp_path)
+    assert "pickle" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (b"no array", r"x\.npy: y\.npy is no array of NumPy's"),
+        (np.array(["a", "b"] * 20, object), r"x\.npy: y\.npy holds Python objects"),
+    ],
+)
+def test_labels_in_a_file_beside_it_that_cannot_be_read(y, message, tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    if isinstance(y, bytes):
+        (tmp_path / "y.npy").write_bytes(y)
+    else:
+        np.save(tmp_path / "y.npy", y)
+    with pytest.raises(ValueError, match=message):
+        configured({"file": "x.npy", "labels": "y.npy", "test": 0.25}, tmp_path)
 
 
 def test_data_without_a_test_set_needs_a_share(tmp_path):

@@ -241,10 +241,29 @@ def test_a_strategy_that_does_not_beat_random_is_explained():
     pool = datasets.load("digits").x_train
     notes = [" ".join(note.split()) for note in lessons(result, pool, "random")]
     assert [note.split()[0] for note in notes] == ["entropy", "bald"]
-    assert "loses to random" in notes[0]
+    assert "and did not reach 80% in 5 of 5 runs. Look" in notes[0]
     assert "stochastic-entropy draws at random by the same scores" in notes[0]
     assert "that 5 seeds could tell from luck" in notes[1]
-    assert "stochastic-bald saves 25%" in notes[1]
+    assert "stochastic-bald saved 25% [25%, 25%] of random's labels." in notes[1]
+
+
+def test_a_lesson_claims_no_more_than_was_seen():
+    pool = datasets.load("digits").x_train
+
+    def lesson(curves, reference_ends=(0.8,) * 5):
+        _, result = hand_made(curves)
+        for run, end in zip(result.of("random"), reference_ends, strict=True):
+            run.accuracy[-1] = end
+        (note,) = lessons(result, pool, "random")
+        return " ".join(note.split())
+
+    slower = {"random": (0.5, 0.7, 0.8, 0.8), "bald": (0.5, 0.6, 0.7, 0.8)}
+    assert "and needed more labels than random in these 5 pairs of runs. Look" in lesson(slower)
+    remedy = lesson({**slower, "stochastic-bald": (0.5, 0.6, 0.8, 0.8)})
+    assert "stochastic-bald saved 0% [0%, 0%] of random's labels, which may be luck." in remedy
+    early = {"random": (0.5, 0.5, 0.5, 0.5), "bald": (0.5, 0.8, 0.8, 0.8)}
+    seldom = lesson(early, reference_ends=(0.9, 0.5, 0.5, 0.5, 0.5))  # 58 % in the mean, and one run is there
+    assert "what that saves nobody can say: random itself missed 58% in 4 of 5 runs" in seldom
 
 
 def test_one_seed_teaches_nothing():

@@ -1,6 +1,7 @@
 """Comparisons: the same runs wherever they are done and however often they are interrupted, and no half of one."""
 
 import json
+import linecache
 import multiprocessing
 import os
 import signal
@@ -8,7 +9,9 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,8 +22,10 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import tinyal as al
 import tinynn as nn
 from tinyal import task
+from tinyal.description import describe_strategy
 from tinyal.run_files import RunFiles, write_json
-from tinyal.strategies import Entropy, Margin, Random, Strategy, get
+from tinyal.strategies import NAMES as NAMES_OF_STRATEGIES
+from tinyal.strategies import Entropy, Margin, Mixture, Random, Schedule, Strategy, get
 
 DIGITS = nn.datasets.load("digits")
 DATA = DIGITS.x_train[:200], DIGITS.y_train[:200], DIGITS.x_test[:100], DIGITS.y_test[:100]
@@ -372,6 +377,7 @@ def edited(**changes):
         lambda path: path.write_bytes(b"\xff\xfe\x00 not text"),
         lambda path: path.write_text("[]"),
         lambda path: path.write_text("null"),
+        lambda path: path.write_text("[" * 200_000),
         lambda path: path.write_text('{"some": "other program"}'),
         edited(settings=5),
         edited(settings=None),
@@ -475,6 +481,82 @@ def test_what_a_killed_process_left_is_removed_when_its_run_is_done(tmp_path):
     assert set(files(tmp_path)) == {"margin-0.json", "margin-1.json", ".margin-0.json.backup.txt"}
 
 
+class Nameless:
+    """A model that prints itself as Python does, with where in memory it is."""
+
+    def __init__(self):
+        self.model = network()
+
+    def fit(self, x, y):
+        self.model.fit(x, y)
+        self.classes_ = self.model.classes_
+        return self
+
+    def predict_proba(self, x):
+        return self.model.predict_proba(x)
+
+
+class First:
+    def select(self, view, n, rng):
+        return view.candidates[:n]
+
+
+def test_what_prints_itself_with_its_address_is_the_same_in_the_next_process(tmp_path, begun):
+    compare({"first": First()}, model=Nameless(), directory=tmp_path)
+    begun.clear()
+    compare({"first": First()}, model=Nameless(), directory=tmp_path)  # other objects, at other addresses
+    assert not begun
+    assert " at 0x" not in (tmp_path / "first-0.json").read_text()
+
+
+def written(text, path, monkeypatch):
+    """Return what stands under the name `mine` in a file, as in the next process after an edit."""
+    path.write_text(text, encoding="utf-8")
+    linecache.clearcache()
+    module = types.ModuleType("users")
+    module.__file__ = str(path)
+    monkeypatch.setitem(sys.modules, "users", module)
+    exec(compile(text, path, "exec"), vars(module))
+    return module.mine
+
+
+FUNCTION = "mine = lambda view, n, rng: view.candidates[:n]"
+CLASS = """\
+class First:
+    def select(self, view, n, rng):
+        return view.candidates[:n]
+mine = First()
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "around"),
+    [
+        (FUNCTION, lambda mine: mine),
+        (FUNCTION, partial),
+        (FUNCTION, lambda mine: Mixture(mine, share=0.2)),
+        (CLASS, lambda mine: mine),
+        (CLASS, lambda mine: Schedule({0: Random(), 20: mine})),
+    ],
+)
+def test_an_edited_strategy_is_another_one(text, around, tmp_path, begun, monkeypatch):
+    def again(text):
+        begun.clear()
+        mine = written(text, tmp_path / "users.py", monkeypatch)
+        compare({"mine": around(mine)}, seeds=[0], directory=tmp_path / "runs")
+        return len(begun)
+
+    assert again(text) == 1
+    assert again(text) == 0, "the same source is the same strategy"
+    with pytest.raises(ValueError, match=r"its strategy is '.*, source .* and now it is '.*, source "):
+        again(text.replace("[:n]", "[-n:]"))
+
+
+def test_a_strategy_of_tinyals_own_is_told_by_its_settings_alone():
+    for name in NAMES_OF_STRATEGIES:
+        assert describe_strategy(get(name)) == repr(get(name))
+
+
 def test_samples_are_a_setting(tmp_path):
     compare({"bald": get("bald", 5)}, seeds=[0], directory=tmp_path)
     with pytest.raises(
@@ -527,11 +609,14 @@ def test_names_that_would_share_a_file_are_an_error(names, tmp_path, begun):
     [
         ({"names": {}}, "at least one strategy and one seed"),
         ({"seeds": []}, "at least one strategy and one seed"),
+        ({"seeds": 0}, "at least one strategy and one seed"),
         ({"seeds": [1, 2, 1]}, r"seeds must differ, and are \[1, 2, 1\]"),
         ({"workers": 0}, "workers must be at least 1, not 0"),
         ({"workers": -2}, "workers must be at least 1, not -2"),
         ({"budget": 201}, "budget of 201 labels is more than the pool has: 200 rows"),
         ({"initial": 31}, "initial=31, budget=30"),
+        ({"initial": 30}, "budget=30 leaves nothing to choose after the first 30 labels"),
+        ({"validation": 20}, "budget=30 leaves nothing to choose after the first 30 labels"),
         ({"candidates": 0}, "candidates must be at least 1"),
         ({"candidates": 5}, "cannot ask for 10 of 5 candidates"),
         ({"candidates": 5, "workers": 2}, "cannot ask for 10 of 5 candidates"),
@@ -551,6 +636,26 @@ def test_settings_that_do_not_fit_are_an_error_and_nothing_is_written(settings, 
         compare(**settings, directory=tmp_path / "runs")
     assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize(
+    ("strategies", "message"),
+    [
+        ([Random()], r"must have names, such as \{.*this is a list"),
+        ({"a": "margin"}, r"'a' is the word 'margin'; al\.strategies\.get\('margin'\) makes"),
+        ({"a": Margin}, r"'a' is a class; make one of it: Margin\(\)"),
+        ({"a": 5}, r"'a' must have select\(view, n, rng\), or be such a function, not 5"),
+    ],
+)
+def test_what_is_no_strategy_is_an_error_before_anything_is_written(strategies, message, tmp_path):
+    with pytest.raises(TypeError, match=message):
+        al.compare(strategies, model=network(), data=DATA, directory=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_number_of_seeds_is_the_seeds_from_0(reference):
+    assert compare(["random"], seeds=2).runs == reference[:2]
+    assert compare(["random"], seeds=np.int64(1)).runs == reference[:1]
 
 
 def test_what_cannot_be_sent_to_a_process_is_an_error():

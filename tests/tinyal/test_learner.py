@@ -9,6 +9,7 @@ import pytest
 import tinyal as al
 import tinynn as nn
 from tests.tinyal.pools import quick
+from tinyal.answers import Answers
 from tinyal.strategies import NAMES, Entropy, Margin, Random, get
 from tinyal.view import Model, PoolView
 
@@ -312,6 +313,27 @@ def test_reserved_rows_are_not_asked_for_and_may_be_told():
     assert it.labeled[-1] == 30
 
 
+def test_a_table_or_a_sparse_matrix_says_how_to_make_an_array_of_it():
+    sparse = pytest.importorskip("scipy.sparse")
+    for pool in (sparse.csr_matrix(X), sparse.csr_array(X)):
+        with pytest.raises(TypeError, match=rf"the pool is a {type(pool).__name__}, .*give pool.toarray\(\)"):
+            learner(pool=pool)
+
+    class DataFrame:
+        shape, iloc = X.shape, None
+
+        def to_numpy(self):
+            return X
+
+    with pytest.raises(TypeError, match=r"the pool is a DataFrame, .*give pool.to_numpy\(\)"):
+        learner(pool=DataFrame())
+
+
+def test_a_strategys_name_is_answered_with_the_way_to_get_it():
+    with pytest.raises(TypeError, match=r"'margin' is neither; .* strategies.get\('margin'\)"):
+        al.ActiveLearner(Centroids(), X, "margin")
+
+
 # New rows and new classes.
 
 
@@ -335,6 +357,17 @@ def test_new_rows_come_at_the_end_and_all_goes_on_as_with_the_longer_pool():
         (X, np.zeros(2), r"rows of shape \(2,\), not \(\)"),
         (X, [[0, np.nan]], "NaN or infinite"),
         (np.zeros((5, 2), np.uint8), [[0, 300]], "pool holds uint8, and these rows int64: convert"),
+        (
+            np.zeros((5, 2), np.uint8),
+            np.array([[0, 300]], np.uint16),
+            "pool holds uint8, and these rows uint16",
+        ),
+        (
+            np.zeros((5, 2), np.int64),
+            np.array([[0, 2**63]], np.uint64),
+            "pool holds int64, and these rows uint64",
+        ),
+        (np.zeros((5, 2), np.float32), [[0, 1e300]], "NaN or infinite"),
         (np.zeros((5, 2), np.uint8), [[0.0, 1.0]], "pool holds uint8, and these rows float64: convert"),
     ],
 )
@@ -401,6 +434,57 @@ def test_labels_that_would_be_changed_in_silence_are_refused(labels, message):
     with pytest.raises(ValueError, match=message):
         it.tell(1, labels[1])
     assert it.labels.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["ant", 3], r"all words or all numbers; \['ant', 3\] are both"),
+        ([True, "x"], r"all words or all numbers; \[True, 'x'\] are both"),
+        ((1, "1"), "all words or all numbers"),
+        (["ant", np.nan], "nan is no label"),
+        ([np.float64("inf"), 1], "inf is no label"),
+    ],
+)
+def test_labels_of_one_list_are_not_made_words_in_silence(labels, message):
+    it = learner()
+    with pytest.raises(ValueError, match=message):
+        it.tell([0, 1], labels)
+    assert not len(it.labeled)
+
+
+def test_labels_are_stored_as_pythons_own_values():
+    it = learner()
+    it.tell([0, 1, 2], [np.int64(1), 2, np.array(3)])
+    it.tell([3, 4], np.array([4, 5], np.uint8))
+    it.tell(5, np.float32(6))
+    assert it._answers.labels == {0: 1, 1: 2, 2: 3, 3: 4, 4: 5, 5: 6.0}
+    assert [type(label) for label in it._answers.labels.values()] == [int] * 5 + [float]
+
+
+def test_classes_are_not_made_words_in_silence():
+    with pytest.raises(ValueError, match=r"classes are all words or all numbers, not \['ant', 3\]"):
+        learner(classes=["ant", 3])
+
+
+@pytest.mark.parametrize("classes", [None, range(3)])
+def test_telling_one_by_one_does_not_look_at_all_that_was_told(classes):
+    """It once made a load of 8000 labels take as long as 64 million comparisons."""
+
+    class Watched(dict):
+        looked = 0
+
+        def values(self):
+            for value in super().values():
+                Watched.looked += 1
+                yield value
+
+    it = Answers(500, classes)
+    it.labels = Watched()
+    for index in range(500):
+        it.tell([index], [index % 3])
+    assert len(it.labels) == 500
+    assert Watched.looked < 10 * 500
 
 
 # Without a model, and on from the last one.
@@ -509,7 +593,7 @@ def test_an_interrupted_warm_training_leaves_no_trace():
         ([20, 21], [0, None], r"labels \[None\] are not among"),
         ([20, 21], [0], r"2 indices came with labels of shape \(1,\)"),
         ([20], [0, 1], r"1 indices came with labels of shape \(2,\)"),
-        ([20, 21], [[0], [1]], r"2 indices came with labels of shape \(2, 1\)"),
+        ([20, 21], [[0], [1]], r"labels are one value a row, and came with shape \(2, 1\)"),
         ([20, 21], 1, r"2 indices came with labels of shape \(1,\)"),
         ([], [1], r"0 indices came with labels of shape \(1,\)"),
         ([[20, 21]], [[0, 1]], r"whole numbers, one a row, not int64 \(1, 2\)"),

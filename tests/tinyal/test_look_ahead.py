@@ -9,7 +9,7 @@ import pytest
 
 import tinyal as al
 import tinynn as nn
-from tinyal.strategies import Margin, choose
+from tinyal.strategies import Margin, Random, choose
 from tinyal.strategies.look_ahead import ExpectedErrorReduction, ExpectedModelOutputChange, LookAhead
 from tinyal.view import PoolView
 
@@ -86,7 +86,7 @@ def test_scores_are_those_of_a_loop_that_trains(strategy, model):
     expected = by_hand(strategy, model(), view.pool, view.labeled, view.labels, view.candidates)
     np.testing.assert_allclose(strategy.scores(view, view.candidates, view.candidates), expected, atol=1e-12)
     best_first = view.candidates[np.argsort(-expected)]
-    for n in (1, 3, len(view)):
+    for n in (1, 3, len(view) - 1):
         assert learner.ask(n).tolist() == best_first[:n].tolist()
 
 
@@ -150,7 +150,23 @@ def test_it_trains_once_for_each_candidate_and_class(kind):
     assert set(chosen.tolist()) <= {row for row, _ in extra}
     chosen, extra = counted(learner, 9)
     assert len(chosen) == 9
-    assert len(extra) == 27
+    assert len(extra) == 2 * 27, "of as many candidates as are asked for nothing could be chosen"
+
+
+@pytest.mark.parametrize("kind", [ExpectedErrorReduction, ExpectedModelOutputChange])
+def test_a_batch_as_large_as_the_candidates_is_chosen_by_score(kind):
+    strategy = kind(candidates=8, rows=1000)
+    view = learner_of(Centroids(), strategy).view()
+    shortlist = Random().select(view, 16, np.random.default_rng(3))
+    expected = shortlist[np.argsort(-strategy.scores(view, shortlist, view.candidates))[:8]]
+    assert strategy.select(view, 8, np.random.default_rng(3)).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("strategy", [ALL[0], ALL[2]], ids=repr)
+def test_all_rows_that_are_left_come_without_any_training(strategy):
+    chosen, extra = counted(learner_of(Centroids(), strategy), 32)
+    assert sorted(chosen.tolist()) == list(range(8, 40))
+    assert extra == []
 
 
 def test_a_label_that_cannot_be_costs_no_training():
@@ -294,5 +310,5 @@ def test_a_batch_larger_than_the_pool():
 
 
 def test_the_base_says_nothing_of_its_own():
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(NotImplementedError, match="LookAhead must define benefit"):
         choose(LookAhead(), learner_of(Centroids(), LookAhead()).view(), 1, np.random.default_rng(0))

@@ -49,6 +49,15 @@ class Fixed:
         return [self.answers[index] for index in indices.tolist()]
 
 
+def test_words_and_numbers_from_an_oracle_are_not_made_words():
+    it = learner()
+    with pytest.raises(ValueError, match=r"all words or all numbers; \['ant', 3\] are both"):
+        pass_on(it, Fixed({1: "ant", 2: 3}), [1, 2])
+    with pytest.raises(ValueError, match="nan is no label"):
+        pass_on(it, Fixed({1: "ant", 2: float("nan")}), [1, 2])
+    assert not len(it.labeled)
+
+
 def test_answers_that_are_no_labels_skip_and_defer_and_leave_open():
     it = learner()
     told = pass_on(it, Fixed({5: 1, 6: None, 7: SKIP, 8: DEFER, 9: OPEN, 10: 0}), [5, 6, 7, 8, 9, 10])

@@ -170,6 +170,30 @@ def test_broken_runs_are_named(tmp_path, change, message):
         Comparison.load(path)
 
 
+def test_a_run_that_was_changed_by_hand_is_refused(tmp_path):
+    files = RunFiles(tmp_path / "runs", {}, {"a": al.strategies.Random()})
+    files.save("a", 0, RECORD)
+    path = files.path("a", 0)
+    kept = json.loads(path.read_text())
+    path.write_text(json.dumps({**kept, "accuracy": [0.5, 0.99]}))
+    with pytest.raises(ValueError, match=r"a-0\.json is not a finished run: its numbers were changed"):
+        Comparison.load(tmp_path)
+    path.write_text(json.dumps({**kept, "queried": [[4, 2], [7]]}))
+    small = {"strategy": "a", "seed": 0, "labels": RECORD.labels, "accuracy": RECORD.accuracy}
+    (tmp_path / "results.json").write_text(json.dumps({"version": 1, "runs": [small]}))
+    with pytest.raises(ValueError, match=r"a-0\.json is not a finished run: its numbers were changed"):
+        Comparison.load(tmp_path)
+    path.write_text(json.dumps(kept))
+    assert Comparison.load(tmp_path).runs[0].queried == RECORD.queried
+
+
+def test_brackets_without_end_are_no_comparison(tmp_path):
+    for name in ("results.json", "a-0.json"):
+        (tmp_path / name).write_text("[" * 200_000)
+        with pytest.raises(ValueError, match="no JSON file"):
+            Comparison.load(tmp_path / name)
+
+
 def test_an_empty_folder_and_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no results\.json, and no finished runs"):
         Comparison.load(tmp_path)

@@ -81,7 +81,9 @@ def test_one_seed_says_nothing_of_others():
         ([40] * 6 + [None] * 2, [90] * 8, "margin needed at most 39% fewer labels"),
         ([90] * 7 + [None], [40] * 8, "margin needs at least 128% more labels than random"),
         ([90] * 8, [40] * 7 + [None], "margin needed at most 89% more labels"),
-        ([40] * 7 + [None], [80] * 7 + [None], "margin needs 42% fewer labels than random"),
+        ([40] * 7 + [None], [80] * 7 + [None], "margin needed at most 42% fewer labels than random"),
+        ([40] * 7 + [None], [90] * 5 + [None] * 3, "margin needed about 49% fewer labels than random"),
+        ([90] * 7 + [None], [40] * 7 + [None], "margin needed about 92% more labels than random"),
     ],
 )
 def test_runs_that_never_arrive_make_a_bound(own, other, words):
@@ -92,6 +94,32 @@ def test_runs_that_never_arrive_make_a_bound(own, other, words):
         assert (f"{missed} of 8 runs of {name}" in sentence) == (missed > 0)
     assert "did not get there and count" in sentence
     assert "100 labels)." in sentence
+
+
+def test_failures_on_both_sides_never_make_a_claim_that_a_failure_could_undo():
+    sentence = said([20] * 20 + [None] * 20, [80] * 39 + [None])
+    assert sentence.startswith("margin needed at most 25% fewer labels than random to reach 90% (")
+    assert "20 of 40 runs of margin and 1 of 40 runs of random did not get there" in sentence
+
+
+def passing(arrivals):
+    """Make runs that are at 0.9 at one evaluation only; the reference gets there late, and stays."""
+    result = runs_reaching({"random": [80] * len(arrivals), "margin": arrivals})
+    for run in result.of("margin"):
+        run.accuracy = [0.9 if spent == arrivals[run.seed] else 0.5 for spent in LABELS]
+    return result
+
+
+def test_an_arrival_that_was_one_lucky_evaluation_is_called_so():
+    lucky = passing([40] * 8)
+    assert lucky.sentences("random", 0.9)[0].endswith("8 paired seeds; 0 of 8 runs of margin stayed there).")
+    assert lucky.sentences("margin", 0.9)[0].endswith("; 0 of 8 runs of margin stayed there).")
+    assert "stayed" not in lucky.sentences("random", 0.9, crossing="last")[0]
+    assert passing([40]).sentences("random", 0.9)[0].endswith("; 0 of 1 runs of margin stayed there.")
+    assert (
+        "; 0 of 8 runs of margin stayed there)." in passing([40] * 3 + [None] * 5).sentences("random", 0.9)[0]
+    )
+    assert "stayed" not in said([40] * 8, [80] * 8)
 
 
 def test_targets_that_most_runs_do_not_reach():

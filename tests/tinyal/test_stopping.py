@@ -210,6 +210,26 @@ def test_when_the_slice_is_used_up_all_questions_are_chosen():
     assert len(rows) == 10
 
 
+@pytest.mark.parametrize("share", [0.2, 1.0])
+def test_of_a_small_pool_the_slice_reserves_its_share_and_every_row_may_be_asked(share):
+    """150 rows with the 200 that are reserved by default once left none to ask for."""
+    it = al.ActiveLearner(Middle(), X[:150], Margin())
+    questions = RandomSlice(it, share=share)
+    assert len(questions._reserved) == share * 150
+    asked = []
+    for n in (10, 10, 100, 30):
+        rows = questions.ask(n)
+        it.tell(rows, Y[rows])
+        asked += rows.tolist()
+    assert sorted(asked) == list(range(150))
+    assert set(questions.random) <= set(questions._reserved)
+    assert len(questions.random) + len(questions.chosen) == 140
+    with pytest.raises(
+        ValueError, match="cannot ask for 1: 0 rows of the pool are left to ask for, and 0 reserved"
+    ):
+        questions.ask(1)
+
+
 def test_before_there_is_a_model_nothing_is_predicted():
     it = learner(told=())
     questions = RandomSlice(it)
@@ -289,6 +309,9 @@ def test_choosing_pays_until_chosen_rows_are_as_easy_as_random_ones():
     decision = rule.should_stop(it)
     assert decision
     assert decision.reason.startswith("chosen rows are mistaken more often than random ones by 0.0% [-")
+    questions.random = {row: 1 - int(Y[row]) for row in range(50, 100)}
+    decision = rule.should_stop(it)
+    assert decision.reason.startswith("chosen rows are mistaken less often than random ones: -100.0% [-")
 
 
 @pytest.mark.parametrize(

@@ -396,6 +396,46 @@ def test_settings_that_a_strategy_does_not_have(name, settings, says):
         get(name, **settings)
 
 
+@pytest.mark.parametrize(
+    ("name", "settings", "says"),
+    [
+        ("bald", {"n_samples": 5.5}, r"bald\.n_samples must be a whole number, not 5\.5"),
+        ("bald", {"n_samples": "50"}, r"bald\.n_samples must be a whole number, not '50'"),
+        ("stochastic-bald", {"n_samples": True}, r"bald\.n_samples must be a whole number, not True"),
+        ("k-center", {"candidates": 100.5}, r"k-center\.candidates must be a whole number, not 100\.5"),
+        ("k-center", {"space": "embd"}, r'k-center\.space must be "embed" or "x", not \'embd\''),
+        (
+            "batchbald",
+            {"configurations": True},
+            r"batchbald\.configurations must be a whole number, not True",
+        ),
+        ("batchbald", {"candidates": None}, r"batchbald\.candidates must be a whole number, not None"),
+        ("mixture", {"of": "margin", "share": "0.2"}, r"mixture\.share must be a number, not '0\.2'"),
+        ("boltzmann-margin", {"beta": "2"}, r"boltzmann-margin\.beta must be a number, not '2'"),
+        (
+            "expected-gradient-length",
+            {"bias": 1},
+            r"expected-gradient-length\.bias must be true or false, not 1",
+        ),
+        (
+            "expected-error-reduction",
+            {"loss": 1},
+            r"expected-error-reduction\.loss must be text, in quotes, not 1",
+        ),
+        ("mixture", {"of": {"strategy": 5}}, "there is no strategy '5'"),
+    ],
+)
+def test_settings_of_another_kind_than_the_strategy_takes(name, settings, says):
+    with pytest.raises(ValueError, match=says):
+        get(name, **settings)
+
+
+def test_settings_may_be_whole_where_numbers_are_wanted_and_numpys():
+    assert get("boltzmann-margin", beta=2).beta == 2
+    assert get("bald", np.int64(5)).n_samples == 5
+    assert get("k-center", candidates=None).candidates is None
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_gives_its_strategy_and_what_describes_it_tells_it_from_the_others(name):
     strategy = get(name, n_samples=7)
@@ -414,6 +454,8 @@ def test_a_name_gives_its_strategy_and_what_describes_it_tells_it_from_the_other
     [
         ("magrin", "margin"),
         ("Entropy", "entropy"),
+        ("BALD", "bald"),
+        ("BatchBALD", "batchbald"),
         ("stochastic-entrpy", "stochastic-entropy"),
         ("informationgain", "information-gain"),
         ("least_confidence", "least-confidence"),
@@ -710,3 +752,33 @@ def test_a_view_of_a_learner_trains_what_would_be_known_after_an_answer():
     np.testing.assert_array_equal(ahead.predict_proba(data.x_test), reference.predict_proba(data.x_test))
     with pytest.raises(TypeError, match="no way to"):
         random_view().retrained([1], [0])
+
+
+# A strategy of one's own that lacks something.
+
+
+def test_a_strategy_without_its_method_says_which():
+    class Mine(Pointwise):
+        pass
+
+    class Own(strategies.Strategy):
+        pass
+
+    view = digits_learner(logistic_regression(), Random()).view()
+    with pytest.raises(NotImplementedError, match=r"Mine must define score\(view\)"):
+        choose(Mine(), view, 3, np.random.default_rng(0))
+    with pytest.raises(NotImplementedError, match=r"Own must define select\(view, n, rng\)"):
+        choose(Own(), view, 3, np.random.default_rng(0))
+
+
+def test_a_setting_stored_under_another_name_is_told_the_rule():
+    class Mine(Margin):
+        def __init__(self, power=2):
+            self._power = power
+
+    rule = (
+        r"Mine must store each argument of its constructor under the argument's own name, self.power = power"
+    )
+    for use in (repr, Mine.copy, Mine.config):
+        with pytest.raises(AttributeError, match=rule):
+            use(Mine())

@@ -197,6 +197,29 @@ def test_until_there_is_a_model_every_row_is_asked_about():
     stream.tell(question, "cicada")
 
 
+@pytest.mark.parametrize("share", [0.05, 0.3])
+def test_the_share_is_met_although_the_first_class_lasts_long(share):
+    """It once asked about each of 3000 rows, and then about none of 17,000."""
+    rng = np.random.default_rng(4)
+    n = 3000
+    x = rng.uniform(-2, 2, (n, 1))
+    y = (x[:, 0] > 0).astype(int)
+    y[:1000], x[:1000] = 0, -np.abs(x[:1000])
+    stream, asked = StreamLearner(Sides(), Margin(), share, every=20, memory=100), []
+    for row, label in zip(x, y, strict=True):
+        question = stream.offer(row)
+        asked.append(question is not None)
+        if question:
+            stream.tell(question, int(label))
+        if stream.model is None:
+            assert stream.threshold == 0
+    asked = np.array(asked)
+    assert asked[:20].all()
+    for part in (slice(20, 1000), slice(1500, 3000)):
+        assert asked[part].mean() == pytest.approx(share, abs=0.04)
+    assert stream.asked == asked.sum() < share * n + 20 + 2.2 / stream.step
+
+
 def test_a_question_that_nobody_answers_costs_its_share_and_nothing_else():
     stream = ready()
     before = len(stream._told)
@@ -220,6 +243,8 @@ def test_a_question_that_nobody_answers_costs_its_share_and_nothing_else():
 def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         StreamLearner(Sides(), Margin(), **({"share": 0.1} | settings))
+    with pytest.raises(TypeError, match=r"model is the class Sides; write Sides\(\)"):
+        StreamLearner(Sides, Margin(), 0.1)
     with pytest.raises(TypeError, match="row by row"):
         StreamLearner(Sides(), Stochastic(Margin()), 0.1)
 

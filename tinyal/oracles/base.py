@@ -78,7 +78,7 @@ def pass_on(learner: "ActiveLearner", oracle: Oracle, indices: Any) -> np.ndarra
     Examples
     --------
     >>> import tinyal as al, tinynn as nn
-    >>> learner = al.ActiveLearner(nn.Classifier(), [[0.0], [1.0], [2.0]], al.strategies.Random())
+    >>> learner = al.ActiveLearner(nn.Classifier(steps=150), [[0.0], [1.0], [2.0]], al.strategies.Random())
     >>> class Hesitant:
     ...     def answer(self, indices):
     ...         return ["ant", None, DEFER]
@@ -101,7 +101,7 @@ def pass_on(learner: "ActiveLearner", oracle: Oracle, indices: Any) -> np.ndarra
             _close(learner, [index], [answer])
     corrections.clear()
     told = [i for i, answer in enumerate(answers) if _is_label(answer)]
-    learner.tell(rows[told], np.array([answers[i] for i in told]))
+    learner.tell(rows[told], [answers[i] for i in told])
     _close(learner, rows.tolist(), answers)
     return rows[told]
 

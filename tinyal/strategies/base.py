@@ -1,5 +1,6 @@
 """The contract of a strategy, which rows it looks at, and the check of what it chose."""
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from time import monotonic
@@ -40,7 +41,17 @@ class Strategy(Configured):
 
         These are ``view.candidates[positions]``, not positions in arrays such as ``view.proba()``.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define select(view, n, rng)")
+
+    def config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, which a strategy stores under their own names."""
+        for name in inspect.signature(type(self)).parameters:
+            if not hasattr(self, name):
+                raise AttributeError(
+                    f"{type(self).__name__} must store each argument of its constructor under the argument's own "
+                    f"name, self.{name} = {name}: by them it is printed and copied"
+                )
+        return super().config()
 
     def parts(self, view: PoolView) -> dict[str, np.ndarray]:
         """Return what the choice was made by, each a number for every candidate, (n,), under the name of the quantity.
@@ -65,7 +76,7 @@ class Pointwise(Strategy):
 
     def score(self, view: PoolView) -> np.ndarray:
         """Score the view's candidates, (n,): larger = ask first."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define score(view)")
 
     def scored(self, view: PoolView) -> Iterator[np.ndarray]:
         """Score the candidates in order, a chunk at a time, for those who need not keep all scores: (k,), (k,) ...

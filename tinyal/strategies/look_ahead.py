@@ -23,7 +23,7 @@ class LookAhead(Combinator):
     Parameters
     ----------
     candidates : int, optional
-        Score this many rows; more where a larger batch is asked for.
+        Score this many rows, and at least twice as many as are asked for: of fewer there would be little to choose.
     rows : int, optional
         Compare predictions on this many unlabelled rows, drawn at random, the same for all candidates.
     shortlist : Strategy or function, optional
@@ -32,8 +32,9 @@ class LookAhead(Combinator):
     Notes
     -----
     Time: candidates·K trainings and predictions of `rows` rows, less those for labels of probability zero; with
-    the default settings and ten classes 200 trainings a round. A bar shows how far it is on a terminal. Memory: two
-    predictions and one model.
+    the default settings and ten classes 200 trainings a round of up to 10 rows, and 20 more for each further row. Who
+    asks for all rows that are left gets them without any training. A bar shows how far it is on a terminal. Memory:
+    two predictions and one model.
 
     A training of a network is itself a matter of chance. All of a round share a seed, and still one label moves
     the order of batches, too: candidates that differ little are then told apart by noise.
@@ -50,12 +51,14 @@ class LookAhead(Combinator):
 
     def benefit(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         """Say for each row how much it gained, (m,), from class probabilities before and after, (m, K) each."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define benefit(before, after)")
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
         """Choose the n best of the candidates."""
-        wanted = min(max(self.candidates, n), len(view))
+        wanted = min(max(self.candidates, 2 * n), len(view))
         shortlist = choose(self.shortlist or Random(), view, wanted, rng)
+        if wanted == n:  # all of them, whatever their scores
+            return shortlist
         rows = rng.choice(view.candidates, min(self.rows, len(view)), replace=False)
         scores = self.scores(view, shortlist, np.sort(rows))  # sorted: pools are read fastest in their order
         # Equal rows tie, although their means are taken over different rows and rounded differently.

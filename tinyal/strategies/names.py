@@ -4,7 +4,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from functools import partial
-from typing import Any
+from numbers import Integral, Real
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from tinyal.strategies.badge import BADGE
 from tinyal.strategies.base import Strategy
@@ -102,7 +104,8 @@ def get(name: str, n_samples: int | None = None, **settings: Any) -> Strategy:
     Raises
     ------
     ValueError
-        For an unknown name; it lists the known ones and the nearest. For settings that the strategy does not have.
+        For an unknown name; it lists the known ones and the nearest. For settings that the strategy does not have, or
+        of another kind than its annotations say.
 
     Examples
     --------
@@ -122,7 +125,7 @@ def get(name: str, n_samples: int | None = None, **settings: Any) -> Strategy:
         inner = {key: settings.pop(key) for key in list(settings) if key not in _parameters(make)}
         settings["strategy"] = get(base, n_samples, **inner)
     else:
-        close = get_close_matches(name, [*NAMES, *NEEDING], n=1)
+        close = get_close_matches(name.lower(), [*NAMES, *NEEDING], n=1)
         raise ValueError(
             f"there is no strategy {name!r}.{f' Did you mean {close[0]!r}?' if close else ''} "
             f"Known: {', '.join(NAMES)}; with settings: {', '.join(NEEDING)}"
@@ -134,6 +137,7 @@ def get(name: str, n_samples: int | None = None, **settings: Any) -> Strategy:
     if unknown := settings.keys() - _parameters(make):
         takes = ", ".join(sorted(_parameters(make))) or "no settings"
         raise ValueError(f"{name} has no setting {', '.join(sorted(unknown))}; it takes {takes}")
+    _check_kinds(name, make, settings)
     made = {key: _strategy(value, n_samples) if key in INNER else value for key, value in settings.items()}
     missing = [
         key
@@ -149,13 +153,38 @@ def _parameters(make: Callable[..., Strategy]) -> set[str]:
     return set(inspect.signature(make).parameters)
 
 
+def _check_kinds(name: str, make: Callable[..., Strategy], settings: Mapping[str, Any]) -> None:
+    """Raise a ValueError for a setting that is not what the strategy's constructor says it takes.
+
+    A share in quotes or half a sample would otherwise be an error in the middle of a run, or none at all.
+    """
+    hints = get_type_hints(getattr(make, "func", make).__init__)
+    for key, value in settings.items():
+        kinds = set(get_args(hints[key])) or {hints[key]}  # of X | Y and Literal their parts
+        words = [value for value in kinds if isinstance(value, str)]
+        if words:
+            wanted, fits = " or ".join(f'"{word}"' for word in sorted(words)), value in words
+        elif kinds <= {int, NoneType}:
+            wanted, fits = "a whole number", isinstance(value, Integral) and not isinstance(value, bool)
+        elif kinds <= {float, NoneType}:
+            wanted, fits = "a number", isinstance(value, Real) and not isinstance(value, bool)
+        elif kinds == {bool}:
+            wanted, fits = "true or false", isinstance(value, bool)
+        elif kinds == {str}:
+            wanted, fits = "text, in quotes", isinstance(value, str)
+        else:  # another strategy
+            continue
+        if not fits and not (value is None and NoneType in kinds):
+            raise ValueError(f"{name}.{key} must be {wanted}, not {value!r}")
+
+
 def _strategy(value: Any, n_samples: int | None) -> Any:
     """Make what is written in words, a name or a table, a strategy; leave all else as it is."""
     if isinstance(value, str):
         return get(value, n_samples)
     if isinstance(value, Mapping) and "strategy" in value:
         rest = {key: entry for key, entry in value.items() if key != "strategy"}
-        return get(value["strategy"], **{"n_samples": n_samples, **rest})
+        return get(str(value["strategy"]), **{"n_samples": n_samples, **rest})
     if isinstance(value, Mapping):  # a schedule: from how many labels on
         return {_number(key): _strategy(entry, n_samples) for key, entry in value.items()}
     return value
