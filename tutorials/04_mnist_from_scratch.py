@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 
 import tinynn as nn
 
-threadpool_limits(1)  # for products this small several threads gain little, and round differently
+_ = threadpool_limits(1)  # for products this small several threads gain little, and round differently
 
 # %% [markdown]
 # ## The data

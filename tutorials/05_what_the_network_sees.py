@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 import tinynn as nn
 
-threadpool_limits(1)  # for products this small several threads gain little, and round differently
+_ = threadpool_limits(1)  # for products this small several threads gain little, and round differently
 try:
     data = nn.datasets.load("mnist")
 except nn.datasets.DatasetError:

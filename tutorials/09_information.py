@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 import tinyal as al
 import tinynn as nn
 
-threadpool_limits(1)
+_ = threadpool_limits(1)
 # %% [markdown]
 # ## Surprise
 #

@@ -32,7 +32,7 @@ import tinyal as al
 import tinynn as nn
 
 # Matrices this small gain nothing from more threads, and several threads would round their sums differently.
-threadpool_limits(1)
+_ = threadpool_limits(1)
 
 # %% [markdown]
 # ## The loop, by hand

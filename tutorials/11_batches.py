@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 import tinyal as al
 import tinynn as nn
 
-threadpool_limits(1)
+_ = threadpool_limits(1)
 # %% [markdown]
 # ## Ten questions in the plane
 #

@@ -31,7 +31,7 @@ from threadpoolctl import threadpool_limits
 import tinyal as al
 import tinynn as nn
 
-threadpool_limits(1)
+_ = threadpool_limits(1)
 
 # %% [markdown]
 # ## An experiment with a known answer
