@@ -257,7 +257,10 @@ def test_what_a_model_says_of_too_many_rows_comes_by_chunks_and_their_rows_are_r
     make, tmp_path, monkeypatch
 ):
     array = np.arange(60)[:, None]
-    samples = lambda x, n_samples, seed: np.stack([by_rows().predict_proba(x + k) for k in range(n_samples)])  # noqa: E731
+
+    def samples(x, n_samples, seed):
+        return np.stack([by_rows().predict_proba(x + k) for k in range(n_samples)])
+
     model = by_rows(sample_proba=samples, embed=lambda x: x * 2.0)
     small = view_of(array, model)
     monkeypatch.setattr("tinyal.view.LARGEST", 400)  # bytes: fifty rows

@@ -14,9 +14,13 @@ DISTANCE = "distance to the nearest labelled row"
 
 
 class _Covering(Strategy):
-    """What strategies that cover the pool show of their choice."""
+    """What strategies that cover the pool have in common: where rows lie, and what they show of their choice."""
 
-    space: Space
+    def __init__(self, space: Space, candidates: int | None) -> None:
+        check(space, candidates)
+        self.space: Space = space
+        self.needs_model = space == "embed"
+        self.candidates = candidates
 
     def parts(self, view: PoolView) -> dict[str, np.ndarray]:
         """Return each candidate's distance to the nearest labelled row; infinite where nothing is labelled."""
@@ -46,10 +50,7 @@ class KCenter(_Covering):
     """
 
     def __init__(self, space: Space = "embed", candidates: int | None = 50_000) -> None:
-        check(space, candidates)
-        self.space = space
-        self.needs_model = space == "embed"
-        self.candidates = candidates
+        super().__init__(space, candidates)
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
         """Choose n candidates, farthest first."""
@@ -79,10 +80,7 @@ class FacilityLocation(_Covering):
     """
 
     def __init__(self, space: Space = "embed", candidates: int | None = 4000) -> None:
-        check(space, candidates)
-        self.space = space
-        self.needs_model = space == "embed"
-        self.candidates = candidates
+        super().__init__(space, candidates)
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
         """Choose n candidates, largest gain first."""
