@@ -17,6 +17,7 @@ from tinyal.strategies.committee import ConsensusKL, VoteEntropy
 from tinyal.strategies.density import DensityWeighted
 from tinyal.strategies.diverse import Diverse
 from tinyal.strategies.diversity import FacilityLocation, KCenter
+from tinyal.strategies.learned import LearnedStrategy
 from tinyal.strategies.look_ahead import ExpectedErrorReduction, ExpectedModelOutputChange
 from tinyal.strategies.model_change import ExpectedGradientLength
 from tinyal.strategies.near_duplicates import WithoutNearDuplicates
@@ -51,6 +52,7 @@ BATCHES: dict[str, Callable[..., Strategy]] = {
     "facility-location": FacilityLocation,
     "cluster-margin": ClusterMargin,
     "typiclust": TypiClust,
+    "learned": LearnedStrategy,
 }
 LOOK_AHEAD: dict[str, Callable[..., Strategy]] = {
     # Both train a network for each class of each row they look at: rows of small margin are worth that.
