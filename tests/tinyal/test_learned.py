@@ -232,6 +232,13 @@ def test_a_model_that_cannot_sample_is_told_so():
         LearnedStrategy().select(bare, 3, np.random.default_rng(0))
 
 
+def test_without_labels_it_says_who_chooses_the_first():
+    view = a_round()
+    bare = al.PoolView(view.model, view.pool, view.candidates, view.labeled[:0], view.labels[:0], view.classes)
+    with pytest.raises(ValueError, match="typiclust"):
+        LearnedStrategy().select(bare, 3, np.random.default_rng(0))
+
+
 def test_what_is_carried_is_small_and_found_by_name():
     from importlib import resources
 

@@ -75,6 +75,11 @@ class State:
     @classmethod
     def of(cls, view: PoolView, n_samples: int) -> "State":
         """Look at a round. Candidates at equal steps through the pool stand for all, so that nothing is drawn."""
+        if len(view.labels) == 0:
+            raise ValueError(
+                "a learned strategy compares rows with those that have labels, and there are none; the first labels "
+                "are drawn at random, or by 'typiclust'"
+            )
         order = np.argsort(view.candidates, kind="stable")
         steps = np.linspace(0, len(view) - 1, min(REFERENCE, len(view))).round().astype(np.int64)
         part = view.subset(order[steps])
