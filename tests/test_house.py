@@ -79,6 +79,7 @@ ON_THE_DEVICE = sorted(
             "elementwise_losses",
             "losses",
             "optimizers",
+            "probabilities",
             "random_bits",
             "regularization",
             "stacked",

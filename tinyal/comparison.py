@@ -27,7 +27,14 @@ Measure = Literal["area", "final_accuracy", "labels"]
 
 @dataclass
 class StrategyRun(RunRecord):
-    """One run, with the name of its strategy and its seed."""
+    """One run, with the name of its strategy and its seed.
+
+    Examples
+    --------
+    >>> runs = [StrategyRun([10, 20], [0.5, end], strategy="margin", seed=i) for i, end in enumerate([0.7, 0.8])]
+    >>> [f"{run.strategy} {run.seed}: {run.accuracy[-1]:.0%} with {run.labels[-1]} labels" for run in runs]
+    ['margin 0: 70% with 20 labels', 'margin 1: 80% with 20 labels']
+    """
 
     strategy: str = ""
     seed: int = 0

@@ -54,7 +54,8 @@ def compare(
         A specification; every run trains copies. With few labels, epochs are few steps: give a `tinynn.Classifier`
         its ``steps=``.
     data : Dataset, (pool x, pool y, test x, test y), or (x, y)
-        Without a test set, with ``preparation=Preparation(test=0.25)``: each seed splits its own off.
+        Rows x (N, ...) and labels y (N,). Without a test set, with ``preparation=Preparation(test=0.25)``: each seed
+        splits its own off.
     initial, budget, batch, candidates
         See `simulate` and `ActiveLearner`.
     seeds : int or iterable of int, optional

@@ -84,6 +84,20 @@ class Explanation:
         One for every class, the most probable first; nothing without a model.
     looked_at : int
         How many other candidates `Answer.changed` counts; 0 where no model was trained.
+
+    Examples
+    --------
+    >>> answers = (Answer("bee", 0.6, gradient=1.0), Answer("ant", 0.4, gradient=1.5))
+    >>> why = Explanation("Entropy()", 7, 100, (Part("score", 0.673, above=1.0, rank=1),), answers=answers)
+    >>> round(why.expected_gradient, 6)  # 0.6 · 1 + 0.4 · 1.5
+    1.2
+    >>> print(why)
+    Row 7, one of 100 candidates, as Entropy() sees it
+    - Score: 0.673, the largest of all candidates.
+    - The model guesses bee (60 %), then ant (40 %).
+    - No row has a label yet that it could be compared with.
+    - An answer pulls the last layer by a gradient of length 1 if it is bee, 1.5 if
+      it is ant; 1.2 is expected over all answers.
     """
 
     strategy: str

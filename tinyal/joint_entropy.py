@@ -23,6 +23,8 @@ class JointEntropy:
 
     Cost of one row: limit·T·K multiplications and limit·K logarithms. Memory: 8·limit·T bytes.
 
+    Derivation: `docs/derivations/batchbald.md`, `batchbald-combinations`, `batchbald-gain` and `batchbald-unbiased`.
+
     Parameters
     ----------
     n_samples : int

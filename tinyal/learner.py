@@ -203,7 +203,7 @@ class ActiveLearner:
         )
 
     def ask(self, n: int = 1) -> np.ndarray:
-        """Return the dataset indices of the n rows to label next, most wanted first.
+        """Return the dataset indices of the n rows to label next, (n,), most wanted first.
 
         While fewer than two classes have labels there is no model, and rows are chosen at random, unless the
         strategy needs no model.

@@ -34,6 +34,8 @@ __all__ = [
 def entropy(p: Array, *, base: float = math.e) -> Array:
     """Compute the predictive entropy H(p) = −Σ_k p_k log p_k, where 0 log 0 = 0 (Shannon 1948).
 
+    Derivation: `docs/derivations/entropy.md`, `entropy-entropy` and `entropy-zero`.
+
     Parameters
     ----------
     p : array, shape (n, K)
@@ -178,6 +180,8 @@ def bald(samples: Array) -> Array:
     What a label is expected to tell about the weights: large where samples are sure, each of another class
     (Houlsby et al. 2011, "Bayesian active learning for classification and preference learning", eq. 2).
 
+    Derivation: `docs/derivations/bald.md`, `bald-from-the-label` and `bald-samples`.
+
     Parameters
     ----------
     samples : array, shape (T, n, K)
@@ -210,6 +214,8 @@ def consensus_kl(samples: Array) -> Array:
     divergence to the mean. It is `bald` under the name it has among committees, and equal to it for any
     samples: mean_t Σ_k p_tk (ln p_tk − ln p̄_k) = −mean_t H(p_t) − Σ_k p̄_k ln p̄_k. Computed here as the first
     of these, not as the last, so that each can be a test of the other.
+
+    Derivation: `docs/derivations/bald.md`, `bald-consensus`.
 
     Parameters
     ----------
@@ -268,6 +274,8 @@ def mean_std(samples: Array) -> Array:
 def information_gain(joint: Array) -> float:
     """Compute the classical information gain IG(Y; X) = H(Y) − H(Y | X), in nats (Quinlan 1986).
 
+    Derivation: `docs/derivations/entropy.md`, `entropy-information`.
+
     Parameters
     ----------
     joint : array, shape (values of X, values of Y)
@@ -315,7 +323,8 @@ def _votes(xp: ModuleType, samples: Array) -> Array:
 
 def _nats(xp: ModuleType, p: Array) -> Array:
     """Entropy over the last axis."""
-    total = xp.einsum("...k->...", _log_terms(xp, p))  # over ten classes, five times as fast as a sum along the last axis
+    # Over ten classes, five times as fast as a sum along the last axis.
+    total = xp.einsum("...k->...", _log_terms(xp, p))
     return xp.maximum(0.0 - total, 0.0)  # a row that sums to 1 + 1e-7 ends just below zero
 
 

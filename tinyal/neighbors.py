@@ -17,6 +17,8 @@ class Cloud:
     equal rows it leaves rounding, not zero. The shift keeps the numbers small, and pairs that come out close are
     computed again as Σ (aᵢ − bᵢ)², so that equal rows have the distance 0.
 
+    Derivation: `docs/derivations/k-center.md`, `kcenter-matrix`.
+
     Parameters
     ----------
     x : float array (n, d)

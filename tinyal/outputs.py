@@ -14,6 +14,19 @@ class Model(Protocol):
 
     Two more methods serve the strategies that want them: ``sample_proba(x, n_samples, seed)`` returns
     probabilities of posterior samples, (n_samples, n, classes), and ``embed(x)`` features, (n, features).
+
+    Examples
+    --------
+    >>> class Frequencies:  # says of every row how often each class has occurred
+    ...     def fit(self, x, y):
+    ...         self.classes_, counts = np.unique(y, return_counts=True)
+    ...         self.shares = counts / len(y)
+    ...         return self
+    ...     def predict_proba(self, x):
+    ...         return np.tile(self.shares, (len(x), 1))
+    >>> model = Frequencies().fit(np.zeros((4, 1)), ["ant", "bee", "bee", "bee"])
+    >>> isinstance(model, Model), model.predict_proba(np.zeros((1, 1))).tolist()
+    (True, [[0.25, 0.75]])
     """
 
     classes_: Any

@@ -33,6 +33,12 @@ class PairedTest:
         Of the permutation test, which decides; two-sided.
     wilcoxon_p : float
         Of the signed-rank test, which looks at the order of the differences only; two-sided.
+
+    Examples
+    --------
+    >>> test = PairedTest(5, Interval(0.03, 0.02, 0.04), p=0.0625, wilcoxon_p=0.0625)
+    >>> test.p == test.smallest_p  # with five pairs nothing smaller was to be had
+    True
     """
 
     n: int
@@ -88,7 +94,7 @@ def permutation_test(first: ArrayLike, second: ArrayLike, seed: int = 0) -> floa
     Parameters
     ----------
     first, second, seed
-        As in `paired_test`.
+        As in `paired_test`: numbers in pairs, (n,) each.
 
     Returns
     -------
@@ -117,7 +123,7 @@ def wilcoxon_test(first: ArrayLike, second: ArrayLike, seed: int = 0) -> float:
     Parameters
     ----------
     first, second, seed
-        As in `paired_test`.
+        As in `paired_test`: numbers in pairs, (n,) each.
 
     References
     ----------

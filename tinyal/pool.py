@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynn.backend import rows_at_a_time
+from tinynn.cache import rows_at_a_time
 
 LARGEST = 2**30  # bytes of rows that are read at once from a pool outside memory
 PIECE = 2**26  # bytes of rows in a chunk of such a pool

@@ -19,7 +19,7 @@ def check_probabilities(p: Array, axes: tuple[str, ...] = ROWS) -> tuple[ModuleT
 
     Parameters
     ----------
-    p : array
+    p : array (n, K) or (T, n, K)
         Class probabilities, classes last. Never written to; returned without a copy where possible.
     axes : tuple of str
         What the axes of `p` should be: `ROWS` or `SAMPLES`.

@@ -15,6 +15,8 @@ def farthest_first(
 
     This is Gonzalez's greedy algorithm (1985): its largest distance to a centre is at most twice the least possible.
 
+    Derivation: `docs/derivations/k-center.md`, `kcenter-apart` and `kcenter-pigeons`.
+
     Parameters
     ----------
     distances_to : function
@@ -45,6 +47,8 @@ def plus_plus(distances_to: Distances, first: int, n: int, rng: np.random.Genera
 
     Each next row is drawn with probability proportional to D², its squared distance to the nearest row chosen
     so far. Where only copies of chosen rows are left, one is as likely as the other.
+
+    Derivation: `docs/derivations/badge.md`, `badge-draw`.
 
     Parameters
     ----------

@@ -34,6 +34,13 @@ class RunRecord:
     seconds : dict of str to list of float
         How long each round took: "choosing" its rows, and "training" the model on them and measuring it. No part
         of what makes two records equal.
+
+    Examples
+    --------
+    >>> RunRecord(labels=[10, 20], accuracy=[0.5, 0.75]).check()
+    >>> RunRecord(labels=[20, 10], accuracy=[0.5, 0.75]).check()
+    Traceback (most recent call last):
+    ValueError: labels must be whole numbers that increase
     """
 
     labels: list[int] = field(default_factory=list)
@@ -101,7 +108,7 @@ def simulate(
     oracle : ArrayOracle
         Who answers.
     test : (x, y)
-        Rows to measure accuracy on. No choice is made by it.
+        Rows (n, ...) to measure accuracy on, and their labels (n,). No choice is made by it.
     initial, budget : int
         Labels at the start, and in all.
     batch : int, list of (until, batch), or callable
@@ -124,6 +131,16 @@ def simulate(
     ------
     ValueError
         For numbers that do not fit each other or the pool.
+
+    Examples
+    --------
+    >>> import tinyal as al, tinynn as nn
+    >>> data = nn.datasets.load("digits")
+    >>> model = nn.Classifier([nn.Dense(32), nn.ReLU(), nn.Dense(10)], steps=100, classes=range(10))
+    >>> learner = al.ActiveLearner(model, data.x_train, al.strategies.Margin(), seed=0)
+    >>> record = simulate(learner, ArrayOracle(data.y_train), test=(data.x_test, data.y_test), budget=60, batch=20)
+    >>> record.labels, record.accuracy[-1] > record.accuracy[0]
+    ([20, 40, 60], True)
     """
     x_test, y_test = test
     if not hasattr(oracle, "answer"):

@@ -56,6 +56,11 @@ class LabelsToReach:
         What that mean is taken over, in the order of the runs.
     reached : int
         How many runs got there.
+
+    Examples
+    --------
+    >>> print(LabelsToReach(Interval(36.67, 30, 40), per_run=(30, 40, 40), reached=2))  # one spent all its 40 in vain
+    ≥ 36.67 [30, 40] (2 of 3 runs)
     """
 
     labels: Interval | None
@@ -147,7 +152,7 @@ def mean_labels_to_reach(
     Parameters
     ----------
     runs : iterable of (labels, accuracy)
-        The learning curve of each run, as in `labels_to_reach`.
+        The learning curve of each run, two arrays (m,), as in `labels_to_reach`.
     target, confidence, seed, crossing
         As in `labels_to_reach` and `bootstrap`.
 

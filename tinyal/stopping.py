@@ -43,6 +43,12 @@ class StoppingRule(Configured):
     --------
     >>> Budget(300) | OverallUncertainty(0.1) & Budget(100)
     AnyOf([Budget(300), AllOf([OverallUncertainty(0.1), Budget(100)])])
+    >>> class AllClassesMet(StoppingRule):
+    ...     def should_stop(self, learner):
+    ...         counts = learner.class_counts()
+    ...         return Decision(min(counts.values()) > 0, f"labels a class: {counts}")
+    >>> Budget(300) | AllClassesMet()
+    AnyOf([Budget(300), AllClassesMet()])
     """
 
     def should_stop(self, learner: ActiveLearner) -> Decision:
@@ -57,7 +63,20 @@ class StoppingRule(Configured):
 
 
 class AnyOf(StoppingRule):
-    """Stop when one of several rules does; the reason is that one's."""
+    """Stop when one of several rules does; the reason is that one's.
+
+    Parameters
+    ----------
+    rules : sequence of StoppingRule
+
+    Examples
+    --------
+    >>> import tinyal as al, tinynn as nn
+    >>> learner = al.ActiveLearner(nn.Classifier(steps=150), [[0.0], [1.0], [2.0]], al.strategies.Random())
+    >>> learner.tell([0, 1], [0, 1])
+    >>> AnyOf([Budget(2), Budget(3)]).should_stop(learner)
+    Decision(stop=True, reason='2 of 2 labels are spent')
+    """
 
     def __init__(self, rules: Sequence[StoppingRule]) -> None:
         self.rules = list(rules)
@@ -70,7 +89,20 @@ class AnyOf(StoppingRule):
 
 
 class AllOf(StoppingRule):
-    """Stop when all of several rules do."""
+    """Stop when all of several rules do; the reason names those that do not.
+
+    Parameters
+    ----------
+    rules : sequence of StoppingRule
+
+    Examples
+    --------
+    >>> import tinyal as al, tinynn as nn
+    >>> learner = al.ActiveLearner(nn.Classifier(steps=150), [[0.0], [1.0], [2.0]], al.strategies.Random())
+    >>> learner.tell([0, 1], [0, 1])
+    >>> AllOf([Budget(2), Budget(3)]).should_stop(learner)
+    Decision(stop=False, reason='2 of 3 labels are spent')
+    """
 
     def __init__(self, rules: Sequence[StoppingRule]) -> None:
         self.rules = list(rules)
@@ -127,6 +159,18 @@ class TargetAccuracy(StoppingRule):
     estimate : object with accuracy(confidence) -> Interval
         A `RandomSlice`, as a rule. Not the rows that a strategy chose: it chose hard ones.
     confidence : float, optional
+
+    Examples
+    --------
+    >>> import tinyal as al, tinynn as nn
+    >>> learner = al.ActiveLearner(nn.Classifier(steps=150), [[0.0], [1.0], [2.0]], al.strategies.Random())
+    >>> learner.tell([0, 1], [0, 1])
+    >>> from tinyal.proportions import clopper_pearson
+    >>> class Counted:
+    ...     def accuracy(self, confidence):  # the exact interval of 18 right ones of 20
+    ...         return clopper_pearson(18, 20, confidence)
+    >>> TargetAccuracy(0.8, Counted()).should_stop(learner).reason  # 90 % were right, and it may have been luck
+    'accuracy 90.0% [68.3%, 98.8%], wanted 80.0%'
     """
 
     def __init__(self, accuracy: float, estimate: "Estimate", confidence: float = 0.95) -> None:
@@ -150,7 +194,17 @@ class TargetAccuracy(StoppingRule):
 
 
 class Estimate(Protocol):
-    """Whatever knows about how accurate the model is."""
+    """Whatever knows about how accurate the model is.
+
+    Examples
+    --------
+    >>> class Sure:
+    ...     def accuracy(self, confidence):
+    ...         return Interval(0.92, 0.9, 0.94)
+    >>> estimate: Estimate = Sure()
+    >>> TargetAccuracy(0.9, estimate)
+    TargetAccuracy(0.9, <...Sure object at ...>)
+    """
 
     def accuracy(self, confidence: float) -> Interval:
         """Return the accuracy with its interval."""
@@ -170,6 +224,17 @@ class ChoosingStopsPaying(StoppingRule):
         Stop when the high end of the interval of `RandomSlice.surprise` is below it. Small margins need many
         random rows: with w of each kind and error rates near e the interval is about ± 2 sqrt(2 e (1 − e)/w).
     confidence : float, optional
+
+    Examples
+    --------
+    >>> import tinyal as al, tinynn as nn
+    >>> learner = al.ActiveLearner(nn.Classifier(steps=50), np.arange(300.0)[:, None], al.strategies.Margin())
+    >>> questions = al.RandomSlice(learner, share=0.5)
+    >>> learner.tell(range(200), [0, 1] * 100)
+    >>> questions.random = {row: row % 2 for row in range(100)}  # 100 rows predicted rightly, at random ...
+    >>> questions.chosen = {row: row % 2 for row in range(100, 200)}  # ... and 100 that were chosen
+    >>> print(f"{questions.surprise():.1%}", bool(ChoosingStopsPaying(questions).should_stop(learner)))
+    0.0% [-3.7%, 3.7%] True
     """
 
     def __init__(self, questions: RandomSlice, margin: float = 0.1, confidence: float = 0.95) -> None:
@@ -198,6 +263,20 @@ class OverallUncertainty(StoppingRule):
     ----------
     threshold : float
         In nats, above 0.
+
+    Examples
+    --------
+    >>> class NineInTen:
+    ...     classes_ = np.array([0, 1])
+    ...     def fit(self, x, y):
+    ...         return self
+    ...     def predict_proba(self, x):
+    ...         return np.tile([0.9, 0.1], (len(x), 1))
+    >>> import tinyal as al
+    >>> learner = al.ActiveLearner(NineInTen(), np.zeros((9, 1)), al.strategies.Random())
+    >>> learner.tell([0, 1], [0, 1])
+    >>> OverallUncertainty(0.4).should_stop(learner)
+    Decision(stop=True, reason='mean entropy 0.3251 nats, threshold 0.4')
     """
 
     def __init__(self, threshold: float) -> None:
@@ -234,6 +313,25 @@ class StabilisingPredictions(StoppingRule):
     rows : int, optional
         Of the fixed set, drawn at random from the pool, labelled or not: no labels are needed.
     seed : int, optional
+
+    Examples
+    --------
+    >>> class NineInTen:
+    ...     classes_ = np.array([0, 1])
+    ...     def fit(self, x, y):
+    ...         return self
+    ...     def predict_proba(self, x):
+    ...         return np.tile([0.9, 0.1], (len(x), 1))
+    >>> import tinyal as al
+    >>> learner = al.ActiveLearner(NineInTen(), np.zeros((9, 1)), al.strategies.Random())
+    >>> learner.tell([0, 1], [0, 1])
+    >>> rule = StabilisingPredictions(window=2)
+    >>> for row in (2, 3, 4):  # whatever it is told, this model says the same
+    ...     print(rule.should_stop(learner).reason)
+    ...     learner.tell(row, 1)
+    agreement κ 0.0000 over 0 of 2 rounds
+    agreement κ 1.0000 over 1 of 2 rounds
+    agreement κ 1.0000 over 2 of 2 rounds
     """
 
     def __init__(self, agreement: float = 0.99, window: int = 3, rows: int = 2000, seed: int = 0) -> None:
@@ -274,7 +372,7 @@ class StabilisingPredictions(StoppingRule):
 def kappa(first: Any, second: Any) -> float:
     """Compute Cohen's κ of two lists of labels: agreement beyond chance, 1 where they agree everywhere.
 
-    κ = (a − e)/(1 − e), a the share of equal labels, e = Σ_k p₁(k) p₂(k) (Cohen 1960).
+    κ = (a − e)/(1 − e), a the share of equal labels, e = Σ_k p₁(k) p₂(k) (Cohen 1960), for labels (n,) each.
 
     Examples
     --------

@@ -138,7 +138,7 @@ class StreamLearner:
         self._lots = np.random.default_rng((seed, _EXPLORE))
 
     def offer(self, row: Any) -> Question | None:
-        """Return a question where this row's label is wanted, otherwise None."""
+        """Return a question where the label of this row, (...), is wanted, otherwise None."""
         return self.offer_all(np.asarray(row)[None])[0]
 
     def offer_all(self, rows: Any) -> list[Question | None]:

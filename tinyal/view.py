@@ -38,6 +38,21 @@ class PoolView:
         Of posterior samples, so that one round's samples are the same however often they are asked for.
     train : callable, optional
         ``train(indices, labels)`` returns a model trained on these rows; strategies that look ahead call it.
+
+    Examples
+    --------
+    What a strategy of an `ActiveLearner` sees; `tinyal.known.known_view` makes views for tests.
+
+    >>> import tinyal as al, tinynn as nn
+    >>> data = nn.datasets.load("digits")
+    >>> model = nn.Classifier([nn.Dense(32), nn.ReLU(), nn.Dense(10)], steps=50, classes=range(10))
+    >>> learner = al.ActiveLearner(model, data.x_train, al.strategies.Margin())
+    >>> learner.tell(range(30), data.y_train[:30])
+    >>> view = learner.view()
+    >>> isinstance(view, PoolView), len(view), view.x.shape, view.proba().shape, view.embed().shape
+    (True, 1318, (1318, 64), (1318, 10), (1318, 32))
+    >>> view.subset([5, 6]).candidates.tolist()  # positions among the candidates: the first 30 rows are none
+    [35, 36]
     """
 
     def __init__(

@@ -1,4 +1,8 @@
-"""Names between single backticks in docstrings: linked where they have a page, refused where they do not exist."""
+"""What stands between single backticks in docstrings: linked where it has a page, refused where it does not exist.
+
+That is a name of the packages or of Python; a page of derivations, `docs/derivations/dense.md`; or the label of an
+equation there, `dense-layer-backward`, in whose place the site shows its number.
+"""
 
 import inspect
 import re
@@ -13,6 +17,8 @@ from sphinx.roles import XRefRole
 
 SHORT = {"nn": "tinynn", "al": "tinyal", "np": "numpy"}
 MARK = "a name"
+DERIVATION = re.compile(r"docs/(derivations/[\w-]+)\.md")
+EQUATION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")  # a label: nothing in Python has a hyphen in its name
 # Examples, and what stands between backticks, stay as they are; |w| and (n, *shape) are formulas and no markup.
 AS_IT_IS = re.compile(r"(``.+?``|`.+?`)")
 FORMULA = re.compile(r"(?<!\\)\||(?<=, )\*(?=\w+[,)])")
@@ -25,6 +31,9 @@ class Name(XRefRole):
         self, env: BuildEnvironment, refnode: nodes.Element, has_explicit_title: bool, title: str, target: str
     ) -> tuple[str, str]:
         """Let nn stand for tinynn, and remember that this is not a reference that must have a page."""
+        if found := derivation(target):
+            refnode["refdomain"], refnode["reftype"], target = found
+            return title, target
         refnode["refdomain"], refnode["reftype"] = "py", "obj"
         refnode[MARK] = True
         refnode["py:module"] = env.ref_context.get("py:module")
@@ -34,6 +43,17 @@ class Name(XRefRole):
         target = target.removesuffix("()")
         first, dot, rest = target.partition(".")
         return title, SHORT.get(first, first) + dot + rest
+
+
+def derivation(target: str) -> tuple[str, str, str] | None:
+    """Return domain, type and target of a reference to a page of derivations or an equation; None for a name.
+
+    >>> derivation("docs/derivations/dense.md"), derivation("dense-layer-backward"), derivation("nn.Dense")
+    (('std', 'doc', '/derivations/dense'), ('math', 'eq', 'dense-layer-backward'), None)
+    """
+    if page := DERIVATION.fullmatch(target):
+        return "std", "doc", f"/{page[1]}"
+    return ("math", "eq", target) if EQUATION.fullmatch(target) else None
 
 
 def exists(name: str) -> bool:

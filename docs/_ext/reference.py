@@ -20,7 +20,7 @@ PAGES = Path(__file__).parents[1] / "reference" / "api"  # made by every build, 
 SUBJECTS = {
     "Networks": ("network", "classifier", "ensemble", "inference"),
     "Layers": ("layers",),
-    "Losses": ("losses", "elementwise_losses", "targets"),
+    "Losses": ("losses", "elementwise_losses", "targets", "probabilities"),
     "Optimisers and learning rates": ("optimizers", "adaptive", "schedules"),
     "Training": ("training", "callbacks", "history", "regularization", "augmentation"),
     "Looking closely": ("gradcheck", "gradient_report", "loss_audit", "health", "trace"),

@@ -93,6 +93,20 @@ def test_names_in_docstrings_are_looked_for(name, there):
     assert names.exists(name) is there
 
 
+@pytest.mark.parametrize(
+    ("target", "reference"),
+    [
+        ("docs/derivations/two-layer-network.md", ("std", "doc", "/derivations/two-layer-network")),
+        ("mazur-weights", ("math", "eq", "mazur-weights")),
+        ("nn.Dense", None),
+        ("label_smoothing", None),
+        ("docs/how-to/index.md", None),
+    ],
+)
+def test_derivations_and_their_equations_are_linked(target, reference):
+    assert names.derivation(target) == reference
+
+
 def test_formulas_are_no_markup_and_examples_stay_as_they_are():
     lines = ["|w| of (n, *shape), `a|b` and *stress*", "", ">>> print('|')", "|", "", "|v|"]
     names.prepare(None, "", "", None, None, lines)

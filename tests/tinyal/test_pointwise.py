@@ -283,7 +283,7 @@ def test_embed_is_the_input_of_the_last_dense_layer(kind):
     x, y = digits()
     model = NETWORKS[kind]().fit(x[:60], y[:60])
     h, last = model.embed(x), model.network_.layers[-1]
-    np.testing.assert_allclose(nn.losses.softmax(h @ last.W + last.b), model.predict_proba(x), atol=1e-13)
+    np.testing.assert_allclose(nn.softmax(h @ last.W + last.b), model.predict_proba(x), atol=1e-13)
 
 
 @pytest.mark.parametrize("bias", [True, False])

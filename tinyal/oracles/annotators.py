@@ -67,7 +67,7 @@ class Annotators:
         return min(len(annotator) for annotator in self.annotators)  # type: ignore[arg-type]
 
     def answer(self, indices: Any) -> list[Any]:
-        """Return the majority's label for each dataset index, None where there is none."""
+        """Return the majority's label for each of some dataset indices (n,), None where there is none."""
         return [self._vote(row) for row in np.atleast_1d(np.asarray(indices)).tolist()]
 
     def _vote(self, row: int) -> Any:

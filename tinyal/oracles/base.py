@@ -10,7 +10,13 @@ if TYPE_CHECKING:
 
 
 class NoLabel(Enum):
-    """What may stand in an answer in the place of a label. None stands for `SKIP`."""
+    """What may stand in an answer in the place of a label. None stands for `SKIP`.
+
+    Examples
+    --------
+    >>> [each.value for each in NoLabel]
+    ['nobody can label it', 'somebody will later', 'it was not looked at']
+    """
 
     SKIP = "nobody can label it"
     DEFER = "somebody will later"
@@ -21,10 +27,20 @@ SKIP, DEFER, OPEN = NoLabel.SKIP, NoLabel.DEFER, NoLabel.OPEN
 
 
 class Oracle(Protocol):
-    """Whoever answers: an array, a model of an annotator, a person."""
+    """Whoever answers: an array, a model of an annotator, a person.
+
+    Examples
+    --------
+    >>> class Parity:
+    ...     def answer(self, indices):
+    ...         return [None if index > 99 else int(index) % 2 for index in indices]
+    >>> oracle: Oracle = Parity()
+    >>> oracle.answer([4, 7, 100])
+    [0, 1, None]
+    """
 
     def answer(self, indices: Any) -> Any:
-        """Return, for each dataset index, a label, or None or a `NoLabel` where there is none."""
+        """Return, for each of some dataset indices (n,), a label, or None or a `NoLabel` where there is none."""
 
 
 class ArrayOracle:

@@ -23,6 +23,13 @@ class Consensus:
     prior : array (K,)
     log_likelihood : list of float
         After each iteration; it never falls.
+
+    Examples
+    --------
+    >>> given = [(row, who, label) for row, label in enumerate("aabb") for who in range(3)]  # three who agree
+    >>> consensus = dawid_skene(given)
+    >>> isinstance(consensus, Consensus), consensus.posterior.shape, consensus.labels.tolist()
+    (True, (4, 2), ['a', 'a', 'b', 'b'])
     """
 
     rows: np.ndarray
@@ -69,6 +76,7 @@ def dawid_skene(
     Returns
     -------
     Consensus
+        Of the n rows with answers: ``labels`` (n,), ``posterior`` (n, K), ``confusion`` (A, K, K).
 
     Raises
     ------
@@ -103,12 +111,11 @@ def dawid_skene(
         sums = counts.sum(axis=2, keepdims=True)
         # Of an annotator who never met a class nothing is known: every answer is as likely as any other.
         confusion = np.divide(counts, sums, out=np.full_like(counts, 1 / len(classes)), where=sums > 0)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             log_prior, log_confusion = np.log(prior), np.log(confusion)
+            given_classes = votes[:, :, None] * log_confusion
         # 0 · ln 0 = 0: an answer that was not given says nothing.
-        log_joint = log_prior + np.where(votes[:, :, None] > 0, votes[:, :, None] * log_confusion, 0).sum(
-            axis=(1, 3)
-        )
+        log_joint = log_prior + np.where(votes[:, :, None] > 0, given_classes, 0).sum(axis=(1, 3))
         top = log_joint.max(axis=1, keepdims=True)
         joint = np.exp(log_joint - top)
         history.append(float((top[:, 0] + np.log(joint.sum(axis=1))).sum()))

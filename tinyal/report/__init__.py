@@ -37,7 +37,8 @@ def write(
     path : path
         Its folder must be there. An earlier report in its place is replaced; another file is not.
     data : Dataset, (x, y) or (pool x, pool y, test x, test y), optional
-        What was compared on: with it the report shows the questions and the balance of the classes.
+        What was compared on: with it the report shows the questions and the balance of the classes. Rows x are
+        (n, ...), labels y (n,).
     reference : str
         The strategy that the others are measured by.
     target : float, optional
@@ -58,6 +59,17 @@ def write(
         For a file that is no report, unless `overwrite` was said.
     ValueError
         For a reference that was not compared, or data that the runs cannot have been made on.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import tinyal as al
+    >>> runs = [al.StrategyRun([10, 20], [0.5, end], strategy=name, seed=seed)
+    ...         for name, end in (("random", 0.7), ("margin", 0.8)) for seed in (0, 1)]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write(al.Comparison(runs), Path(folder, "report.html"))
+    ...     path.stat().st_size > 10_000
+    True
     """
     path = Path(path)
     if path.exists() and not overwrite and not _is_report(path):
@@ -82,7 +94,17 @@ def html(
     target: float | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return the report as a string; see `write`."""
+    """Return the report as a string; see `write`, also for the rows x (n, ...) and labels y (n,) of its data.
+
+    Examples
+    --------
+    >>> import tinyal as al
+    >>> runs = [al.StrategyRun([10, 20], [0.5, end], strategy=name, seed=seed)
+    ...         for name, end in (("random", 0.7), ("margin", 0.8)) for seed in (0, 1)]
+    >>> page = html(al.Comparison(runs))
+    >>> page[:15], "<script" in page
+    ('<!doctype html>', False)
+    """
     target = comparison.target(reference) if target is None else target
     pool = None if data is None else Pool(data)
     asked = pool if all(any(run.queried) for run in comparison.runs) else None

@@ -17,6 +17,8 @@ class Gradients:
     logits, and (K, d) products r ⊗ h by the weights, h being the layer's input. All that is needed of
     those n·K·d numbers are distances: g·g′ = (r·r′)(h·h′), so ‖g − g′‖² = ‖r‖²‖h‖² + ‖r′‖²‖h′‖² − 2 (r·r′)(h·h′).
 
+    Derivation: `docs/derivations/badge.md`, `badge-inner` and `badge-distance`.
+
     Parameters
     ----------
     p : array (n, K)
@@ -67,10 +69,22 @@ class BADGE(Strategy):
 
     Time n·(K + d)·batch; memory n·(K + d).
 
+    Derivation: `docs/derivations/badge.md`, `badge-outer`, `badge-distance` and `badge-draw`.
+
     Parameters
     ----------
     candidates : int, optional
         Look at no more than this many rows, drawn at random. None: at all.
+
+    Examples
+    --------
+    >>> from tinyal.known import known_view
+    >>> view = known_view([[0.6, 0.4], [0.6, 0.4], [1.0, 0.0]], features=[[5.0], [5.0], [5.0]])
+    >>> BADGE().parts(view)["gradient norm"].round(4).tolist()  # ‖(−0.4, 0.4)‖ · 5
+    [2.8284, 2.8284, 0.0]
+    >>> first, second = BADGE().select(view, 2, np.random.default_rng(0)).tolist()
+    >>> first in (0, 1), second  # the copy of the first is at distance 0, and is never drawn
+    (True, 2)
     """
 
     def __init__(self, candidates: int | None = 50_000) -> None:
@@ -78,7 +92,7 @@ class BADGE(Strategy):
         self.candidates = candidates
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose n candidates, in the order of drawing."""
+        """Choose n candidates, (n,), in the order of drawing."""
         view = subset(view, n, self.candidates, rng)
         gradients = self._gradients(view)
         first = int(top(gradients.squares, 1, rng)[0])

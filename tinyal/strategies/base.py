@@ -32,12 +32,22 @@ class Strategy(Configured):
     needs_model : bool
         Whether it asks a model, so that the first labels must come from elsewhere. A strategy that looks at rows
         alone says False, and may meet a view whose `model` is None.
+
+    Examples
+    --------
+    >>> class First(Strategy):
+    ...     needs_model = False
+    ...     def select(self, view, n, rng):
+    ...         return view.candidates[:n]
+    >>> from tinyal.known import known_view
+    >>> choose(First(), known_view(features=np.eye(5), labeled=[0, 2]), 2, np.random.default_rng(0)).tolist()
+    [1, 3]
     """
 
     needs_model: bool = True
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose n of the view's candidates; return their dataset indices, most wanted first.
+        """Choose n of the view's candidates; return their dataset indices, (n,), most wanted first.
 
         These are ``view.candidates[positions]``, not positions in arrays such as ``view.proba()``.
         """
@@ -72,6 +82,18 @@ class Pointwise(Strategy):
 
     A subclass defines `score`. Since a score depends on one row only, the pool may come in chunks. Ties are
     broken at random: otherwise the order of the data set would decide.
+
+    Examples
+    --------
+    >>> class LooksLike(Pointwise):
+    ...     def __init__(self, column):
+    ...         self.column = column
+    ...     def score(self, view):
+    ...         return view.proba()[:, self.column]
+    >>> from tinyal.known import known_view
+    >>> view = known_view([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    >>> LooksLike(column=1).select(view, 2, np.random.default_rng(0)).tolist()
+    [1, 2]
     """
 
     def score(self, view: PoolView) -> np.ndarray:
@@ -109,7 +131,7 @@ class Pointwise(Strategy):
         return {"score": self.scores(view)}
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose the n largest scores; of the others none is kept."""
+        """Choose the n largest scores, (n,); of the others none is kept."""
         best = Best(n)
         for scores in self.scored(view):
             best.add(scores)
@@ -147,13 +169,23 @@ def subset(view: PoolView, n: int, candidates: int | None, rng: np.random.Genera
 
 
 def choose(strategy: Strategy | Select, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Ask a strategy for n indices and check that it gave n different candidates.
+    """Ask a strategy for n indices, (n,), and check that it gave n different candidates.
 
     Raises
     ------
     ValueError
         Saying what is wrong with the answer: too few, twice the same, labelled already, not in the pool. And for a
         batch larger than the view, before the strategy is asked.
+
+    Examples
+    --------
+    >>> from tinyal.known import known_view
+    >>> view, rng = known_view([[0.9, 0.1], [0.5, 0.5], [0.7, 0.3]]), np.random.default_rng(0)
+    >>> choose(lambda view, n, rng: view.candidates[:n], view, 2, rng).tolist()
+    [0, 1]
+    >>> choose(lambda view, n, rng: view.candidates[[0] * n], view, 2, rng)
+    Traceback (most recent call last):
+    ValueError: <lambda> returned the same index more than once
     """
     if n > len(view):
         raise ValueError(f"cannot choose {n} of {len(view)} candidates: ask for a smaller batch")

@@ -28,6 +28,8 @@ class BatchBALD(Strategy):
     T samples hold at most ln T nats of information. When a batch has used them up, all other rows gain nothing
     and follow at random: take more samples for larger batches. A batch of one is BALD's.
 
+    Derivation: `docs/derivations/batchbald.md`, `batchbald-joint`, `batchbald-submodular` and `batchbald-guarantee`.
+
     Parameters
     ----------
     n_samples : int, optional
@@ -45,6 +47,17 @@ class BatchBALD(Strategy):
     multiplications, of which the bounds leave a tenth or so. Choosing ten of 2000 MNIST images with 100 samples
     took half a second on one thread, and with ten times the configurations 3 seconds for a batch that knew
     0.1 % more. Memory: 4·T·candidates·K bytes of samples and 8·T·configurations bytes.
+
+    Examples
+    --------
+    >>> from tinyal.known import known_view
+    >>> yes, no, likely, unlikely = [1, 0], [0, 1], [0.9, 0.1], [0.1, 0.9]
+    >>> row, copy, other = [yes, yes, no, no], [yes, yes, no, no], [likely, unlikely, likely, unlikely]
+    >>> view, rng = known_view(samples=np.stack([row, copy, other], axis=1)), np.random.default_rng(0)
+    >>> sorted(BALD().select(view, 2, rng).tolist())  # the two largest scores, of which one label answers both
+    [0, 1]
+    >>> BatchBALD().select(view, 2, rng)[1].item()
+    2
     """
 
     def __init__(self, n_samples: int = 100, candidates: int = 10_000, configurations: int = 1000) -> None:
@@ -63,7 +76,7 @@ class BatchBALD(Strategy):
         return {"BALD": BALD(self.n_samples).scores(view)}
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose n rows, each the one that gains most information beyond those before it."""
+        """Choose n rows, (n,), each the one that gains most information beyond those before it."""
         scores = BALD(self.n_samples).scores(view)
         # `top` shuffles ties, and the order among equal gains below is the order here.
         view = view.subset(top(scores, max(n, min(self.candidates, len(view))), rng))

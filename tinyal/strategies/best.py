@@ -83,7 +83,7 @@ class Best:
 
 
 def top(scores: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the positions of the n largest scores, largest first, ties in random order.
+    """Return the positions of the n largest of some scores (N,), largest first, ties in random order: (n,).
 
     Examples
     --------

@@ -35,6 +35,15 @@ class ClusterMargin(Strategy):
         Clusters of the model's features of rows (of a model that has `embed`), or of the rows.
     candidates : int, optional
         Look at no more than this many rows, drawn at random. None: at all.
+
+    Examples
+    --------
+    >>> from tinyal.known import known_view
+    >>> p = np.full(20, 0.9)
+    >>> p[[0, 1, 2, 15]] = 0.50, 0.51, 0.52, 0.60  # in doubt: three rows of one heap of ten, one of another
+    >>> view = known_view(np.stack([p, 1 - p], axis=1), features=np.r_[0.0:10, 100:110][:, None])
+    >>> ClusterMargin(factor=2).select(view, 2, np.random.default_rng(0))[0].item()  # from the rare kind first
+    15
     """
 
     def __init__(self, factor: float = 10, space: Space = "embed", candidates: int | None = 10_000) -> None:
@@ -48,7 +57,7 @@ class ClusterMargin(Strategy):
         self.candidates = candidates
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose n candidates, one cluster after the other."""
+        """Choose n candidates, (n,), one cluster after the other."""
         view = subset(view, n, self.candidates, rng)
         clusters = self._clusters(Cloud(features(view, self.space)), rng)
         kept = top(-_margin(view), min(len(view), round(self.factor * n)), rng)

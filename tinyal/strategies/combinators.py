@@ -78,7 +78,7 @@ class Mixture(Combinator):
         return parts_of(self.strategy, view)
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose n rows: the main strategy's, then the other's."""
+        """Choose n rows, (n,): the main strategy's, then the other's."""
         return np.concatenate(self.split(view, n, rng))
 
     def split(self, view: PoolView, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -99,6 +99,8 @@ class Schedule(Combinator):
     With few labels a model cannot know what it does not know, and typical or random rows teach it more than
     uncertain ones (Hacohen, Dekel & Weinshall 2022, "Active learning on a budget: opposite strategies suit high and
     low budgets"). A batch is chosen by one strategy, that for the number of labels before it. Cost: that strategy's.
+
+    Derivation: `docs/derivations/few-labels.md`, `few-log-odds`.
 
     Parameters
     ----------
@@ -132,7 +134,7 @@ class Schedule(Combinator):
         return parts_of(self._for(view), view)
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose n rows by the present strategy."""
+        """Choose n rows, (n,), by the present strategy."""
         return choose(self._for(view), view, n, rng)
 
     def _for(self, view: PoolView) -> Strategy | Select:

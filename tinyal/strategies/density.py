@@ -25,6 +25,17 @@ class DensityWeighted(Strategy):
         How much density counts: 0 not at all.
     space : "embed" or "x", optional
         Cosines between the model's features of rows (of a model that has `embed`), or between the rows.
+
+    Examples
+    --------
+    >>> from tinyal.known import known_view
+    >>> from tinyal.strategies import Entropy
+    >>> view = known_view([[0.9, 0.1], [0.5, 0.5], [0.5, 0.5]], features=[[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
+    >>> strategy = DensityWeighted(Entropy())
+    >>> strategy.density(view).round(4).tolist()  # (1 + 1 + 0) / 3 for two that point the same way
+    [0.6667, 0.6667, 0.3333]
+    >>> strategy.select(view, 1, np.random.default_rng(0)).tolist()  # of two that are undecided the one with company
+    [1]
     """
 
     def __init__(self, strategy: Pointwise, beta: float = 1.0, space: Space = "embed") -> None:
@@ -70,7 +81,7 @@ class DensityWeighted(Strategy):
         return scores * self.density(view) ** self.beta
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose the n largest weighted scores, ties at random."""
+        """Choose the n largest weighted scores, (n,), ties at random."""
         if n > len(view):
             raise ValueError(f"cannot choose {n} of {len(view)} candidates: ask for a smaller batch")
         return view.candidates[top(self.scores(view), n, rng)]

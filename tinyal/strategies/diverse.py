@@ -32,9 +32,13 @@ class Diverse(Combinator):
 
     Examples
     --------
-    >>> from tinyal.strategies import Entropy
-    >>> Diverse(Entropy(), factor=5)
-    Diverse(Entropy(), factor=5)
+    >>> from tinyal.known import known_view
+    >>> from tinyal.strategies import Margin
+    >>> p = np.array([0.50, 0.51, 0.52, 0.60, 0.99])
+    >>> view = known_view(np.stack([p, 1 - p], axis=1), features=[[0.0], [0.1], [0.2], [9.0], [0.0]])
+    >>> rng = np.random.default_rng(0)
+    >>> Margin().select(view, 2, rng).tolist(), Diverse(Margin(), factor=2).select(view, 2, rng).tolist()
+    ([0, 1], [0, 3])
     """
 
     def __init__(self, strategy: Strategy | Select, factor: float = 10, space: Space = "embed") -> None:
@@ -53,7 +57,7 @@ class Diverse(Combinator):
         return parts_of(self.strategy, view)
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose n rows, the most wanted of each cluster, in the strategy's order."""
+        """Choose n rows, (n,), the most wanted of each cluster, in the strategy's order."""
         wanted = choose(self.strategy, view, min(max(round(self.factor * n), n), len(view)), rng)
         if len(wanted) == n:
             return wanted

@@ -41,19 +41,28 @@ class KCenter(_Covering):
 
     Time n·(m + batch)·d for n candidates and m labels; memory n·d. No n × n matrix.
 
+    Derivation: `docs/derivations/k-center.md`, `kcenter-radius` and `kcenter-pigeons`.
+
     Parameters
     ----------
     space : "embed" or "x", optional
         Distances between the model's features of rows (of a model that has `embed`), or between the rows.
     candidates : int, optional
         Look at no more than this many rows, drawn at random. None: at all.
+
+    Examples
+    --------
+    >>> from tinyal.known import known_view
+    >>> view = known_view(features=[[0.0], [1.0], [4.0], [9.0], [10.0]], labeled=[0])
+    >>> KCenter().select(view, 2, np.random.default_rng(0)).tolist()  # the row at 10; then that at 4, midway
+    [4, 2]
     """
 
     def __init__(self, space: Space = "embed", candidates: int | None = 50_000) -> None:
         super().__init__(space, candidates)
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose n candidates, farthest first."""
+        """Choose n candidates, (n,), farthest first."""
         view = subset(view, n, self.candidates, rng)
         cloud = Cloud(features(view, self.space))
         covered = nearest(cloud, Cloud(labeled_features(view, self.space), cloud.origin))
@@ -71,19 +80,29 @@ class FacilityLocation(_Covering):
 
     Time n²·d and mostly far less than batch·n²; memory 4·n² bytes for n candidates: 64 MB for the 4000 by default.
 
+    Derivation: `docs/derivations/batchbald.md`, `batchbald-submodular` and `batchbald-guarantee`, true of any such sum.
+
     Parameters
     ----------
     space : "embed" or "x", optional
         Distances between the model's features of rows (of a model that has `embed`), or between the rows.
     candidates : int, optional
         Look at no more than this many rows, drawn at random. None: at all.
+
+    Examples
+    --------
+    >>> from tinyal.known import known_view
+    >>> view = known_view(features=[[0.0], [10.0], [11.0], [12.0], [13.0], [30.0]], labeled=[0])
+    >>> rng = np.random.default_rng(0)
+    >>> KCenter().select(view, 1, rng).tolist(), FacilityLocation().select(view, 1, rng).tolist()  # outlier, middle
+    ([5], [3])
     """
 
     def __init__(self, space: Space = "embed", candidates: int | None = 4000) -> None:
         super().__init__(space, candidates)
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose n candidates, largest gain first."""
+        """Choose n candidates, (n,), largest gain first."""
         view = subset(view, n, self.candidates, rng)
         cloud = Cloud(features(view, self.space))
         distances = np.sqrt(squared_distances(cloud, cloud))

@@ -107,6 +107,21 @@ class ExpectedErrorReduction(LookAhead):
         L: entropy in nats, or 1 − max p.
     candidates, rows, shortlist
         As in `LookAhead`.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> def says(p):
+    ...     return SimpleNamespace(classes_=np.arange(2), predict_proba=lambda x: np.tile(p, (len(x), 1)))
+    >>> def train(rows, labels):  # whatever its label is, row 1 is the one that settles everything
+    ...     return says([1.0, 0.0] if 1 in rows else [0.5, 0.5])
+    >>> none = np.zeros(0, int)
+    >>> view = PoolView(says([0.5, 0.5]), np.zeros((3, 1)), np.arange(3), none, none, np.arange(2), train=train)
+    >>> strategy = ExpectedErrorReduction()
+    >>> strategy.scores(view, np.arange(3), np.arange(3)).round(4).tolist()  # ln 2 nats of doubt would be gone
+    [0.0, 0.6931, 0.0]
+    >>> strategy.select(view, 1, np.random.default_rng(0)).tolist()
+    [1]
     """
 
     def __init__(
@@ -122,7 +137,7 @@ class ExpectedErrorReduction(LookAhead):
         self.loss = loss
 
     def benefit(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-        """L(p) − L(p₊)."""
+        """L(p) − L(p₊), (m,)."""
         loss = measures.entropy if self.loss == "log" else measures.least_confidence
         return np.asarray(loss(before) - loss(after))
 
@@ -135,10 +150,25 @@ class ExpectedModelOutputChange(LookAhead):
     learning with expected model output changes"). It is the expected model change of Settles, Craven & Ray 2008,
     measured by what the model says instead of by the length of a gradient, and so is defined for models that have
     none. Cost: see `LookAhead`.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> def says(p):
+    ...     return SimpleNamespace(classes_=np.arange(2), predict_proba=lambda x: np.tile(p, (len(x), 1)))
+    >>> def train(rows, labels):  # whatever its label is, row 1 is the one that settles everything
+    ...     return says([1.0, 0.0] if 1 in rows else [0.5, 0.5])
+    >>> none = np.zeros(0, int)
+    >>> view = PoolView(says([0.5, 0.5]), np.zeros((3, 1)), np.arange(3), none, none, np.arange(2), train=train)
+    >>> strategy = ExpectedModelOutputChange()
+    >>> strategy.scores(view, np.arange(3), np.arange(3)).tolist()  # (|1 − 0.5| + |0 − 0.5|) / 2
+    [0.0, 0.5, 0.0]
+    >>> strategy.select(view, 1, np.random.default_rng(0)).tolist()
+    [1]
     """
 
     def benefit(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-        """½ Σ_k |p₊ − p|."""
+        """½ Σ_k |p₊ − p|, (m,)."""
         return np.asarray(np.abs(after - before).sum(axis=1) / 2)
 
 

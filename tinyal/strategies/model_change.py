@@ -21,6 +21,8 @@ class ExpectedGradientLength(Pointwise):
     with e_k the one-hot vector of class k. The score is a product of how unsure the model is and how long the features
     are; rows with long features win by them alone, which `parts` shows.
 
+    Derivation: `docs/derivations/badge.md`, `badge-weight` and `badge-outer`.
+
     Time O(n (K + d)) besides one pass for probabilities and one for features; memory two numbers a row, and the d
     features of a chunk of rows. A model needs ``embed(x)`` that gives the input of its last dense layer, and nothing
     may follow that layer but the softmax: `tinynn.Classifier` where the layers end with ``Dense``.
@@ -30,13 +32,20 @@ class ExpectedGradientLength(Pointwise):
     bias : bool, optional
         Whether the gradient of b counts: ‖(h, 1)‖ = sqrt(‖h‖² + 1). Without it ‖h‖, and a row without any active
         feature scores zero, however unsure the model is about it.
+
+    Examples
+    --------
+    >>> from tinyal.known import known_view
+    >>> view = known_view([[0.5, 0.5], [0.5, 0.5], [1.0, 0.0]], features=[[2.0, 2.0], [0.0, 0.0], [9.0, 9.0]])
+    >>> ExpectedGradientLength().score(view).round(4).tolist()  # ‖(0.5, −0.5)‖ times ‖(2, 2, 1)‖ = 3, ‖(0, 0, 1)‖ = 1
+    [2.1213, 0.7071, 0.0]
     """
 
     def __init__(self, bias: bool = True) -> None:
         self.bias = bias
 
     def score(self, view: PoolView) -> np.ndarray:
-        """Σ_k p_k ‖p − e_k‖ · ‖(h, 1)‖, from 0 to sqrt(1 − 1/K) · ‖(h, 1)‖."""
+        """Σ_k p_k ‖p − e_k‖ · ‖(h, 1)‖, (n,), from 0 to sqrt(1 − 1/K) · ‖(h, 1)‖."""
         return expected_residual(view.proba()) * feature_length(view.embed(), self.bias)
 
     def parts(self, view: PoolView) -> dict[str, np.ndarray]:

@@ -33,6 +33,14 @@ class WithoutNearDuplicates(Combinator):
     -----
     Time: n·(m + batch)·d multiplications for n candidates and m labelled rows of d features, and the strategy's own.
     Memory: the features of all candidates, 4·n·d bytes, twice.
+
+    Examples
+    --------
+    >>> from tinyal.known import known_view
+    >>> from tinyal.strategies import Margin
+    >>> view = known_view([[0.5, 0.5], [0.6, 0.4], [0.9, 0.1]], features=[[1.0], [1.1], [5.0]])
+    >>> WithoutNearDuplicates(Margin(), distance=0.5, space="embed").select(view, 2, np.random.default_rng(0)).tolist()
+    [0, 2]
     """
 
     def __init__(self, strategy: Strategy | Select, distance: float, space: Space = "x") -> None:
@@ -49,7 +57,7 @@ class WithoutNearDuplicates(Combinator):
         return parts_of(self.strategy, view)
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose n rows, no near duplicates as long as there are others."""
+        """Choose n rows, (n,), no near duplicates as long as there are others."""
         if isinstance(self.strategy, Pointwise):
             scores = self.strategy.scores(view)
 

@@ -16,7 +16,20 @@ SAME = 0.9  # of the rows of a batch: where so many are as they would be without
 
 
 class BetaWarning(UserWarning):
-    """A beta with which a batch is in effect drawn blindly, or in effect the top n."""
+    """A beta with which a batch is in effect drawn blindly, or in effect the top n.
+
+    Examples
+    --------
+    >>> from tinyal.known import known_view
+    >>> from tinyal.strategies import LeastConfidence
+    >>> p = np.linspace(0.5, 1.0, 100)
+    >>> view = known_view(np.stack([p, 1 - p], axis=1))
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", BetaWarning)
+    ...     chosen = Boltzmann(LeastConfidence(), beta=0.01).select(view, 10, np.random.default_rng(0))
+    >>> print(caught[0].message)
+    Boltzmann with beta=0.01 chooses nearly at random: nine rows in ten need no look at the scores. Raise beta
+    """
 
 
 class Stochastic(Strategy):
@@ -34,9 +47,14 @@ class Stochastic(Strategy):
 
     Examples
     --------
-    >>> from tinyal.strategies import Entropy
-    >>> Stochastic(Entropy()).strategy.__class__.__name__
-    'Entropy'
+    >>> from tinyal.known import known_view
+    >>> from tinyal.strategies import LeastConfidence
+    >>> view, strategy = known_view([[1.0, 0.0], [0.9, 0.1], [0.7, 0.3]]), Stochastic(LeastConfidence())
+    >>> strategy.parts(view)["probability of the first draw"].round(4).tolist()  # scores 0, 0.1 and 0.3
+    [0.0, 0.25, 0.75]
+    >>> first = [strategy.select(view, 1, np.random.default_rng(seed)).item() for seed in range(100)]
+    >>> [first.count(row) for row in range(3)]
+    [0, 21, 79]
     """
 
     def __init__(self, strategy: Pointwise) -> None:
@@ -63,7 +81,7 @@ class Stochastic(Strategy):
             return np.log(scores)
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose the n largest ln w + G, where w are the weights."""
+        """Choose the n largest ln w + G, (n,), where w are the weights."""
         return view.candidates[draw(self._weigh(self.strategy.scores(view)), n, rng)]
 
     def parts(self, view: PoolView) -> dict[str, np.ndarray]:
@@ -140,7 +158,7 @@ class Power(Tempered):
     """
 
     def log_weights(self, scores: np.ndarray) -> np.ndarray:
-        """beta · ln s."""
+        """beta · ln s, (n,)."""
         return self.beta * super().log_weights(scores)
 
 
@@ -167,7 +185,7 @@ class Boltzmann(Tempered):
     """
 
     def log_weights(self, scores: np.ndarray) -> np.ndarray:
-        """beta · s."""
+        """beta · s, (n,)."""
         with np.errstate(over="ignore"):  # what overflows is refused as infinite
             return self.beta * scores
 
@@ -194,7 +212,7 @@ class Rank(Tempered):
     """
 
     def log_weights(self, scores: np.ndarray) -> np.ndarray:
-        """−beta · ln rank."""
+        """−beta · ln rank, (n,)."""
         _, place, ties = np.unique(-scores, return_inverse=True, return_counts=True)
         rank = np.cumsum(ties) - (ties - 1) / 2
         return -self.beta * np.log(rank)[place]

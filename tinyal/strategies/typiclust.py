@@ -27,12 +27,21 @@ class TypiClust(Strategy):
 
     Time n·k·d an iteration of k-means, at most 20, and Σ s²·d for clusters of s rows; memory n·d.
 
+    Derivation: `docs/derivations/few-labels.md`, `few-typicality`.
+
     Parameters
     ----------
     space : "embed" or "x", optional
         Distances between the rows, or between the model's features of them (of a model that has `embed`).
     candidates : int, optional
         Look at no more than this many rows, drawn at random. None: at all.
+
+    Examples
+    --------
+    >>> pool, none = np.r_[0.0:9, 100:107, 999][:, None], np.zeros(0, int)  # nine rows, seven rows, an outlier
+    >>> view = PoolView(None, pool, np.arange(17), none, none, none)
+    >>> TypiClust().select(view, 3, np.random.default_rng(0)).tolist()  # the middle of each
+    [4, 12, 5]
     """
 
     def __init__(self, space: Space = "x", candidates: int | None = 10_000) -> None:
@@ -42,7 +51,7 @@ class TypiClust(Strategy):
         self.candidates = candidates
 
     def select(self, view: PoolView, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Choose n candidates, the most typical of the largest cluster without a label first."""
+        """Choose n candidates, (n,), the most typical of the largest cluster without a label first."""
         view = subset(view, n, self.candidates, rng)
         x = features(view, self.space)
         cloud = Cloud(np.concatenate([x, labeled_features(view, self.space)]))
