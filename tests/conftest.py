@@ -11,6 +11,7 @@ from hypothesis import settings
 from scipy import special
 
 from tests import strict
+from tests.strict import fused
 from tests.strict.ufuncs import DeviceUfunc
 from tinynn.backend import Array, Backend, get_backend, register
 from tinynn.cuda import CudaBackend
@@ -28,18 +29,29 @@ class StrictBackend(CudaBackend):
     def erf(self, x: Array, out: Array) -> Array:
         return DeviceUfunc("erf", special.erf, "x, /, out=")(x, out=out)
 
+    def feeder(self) -> None:
+        return None
 
+    def free_bytes(self) -> int | None:
+        return None
+
+
+FUSED = StrictBackend("fused", fused.DEVICE, fused.KERNELS)
 STRICT = StrictBackend("strict", strict)
+register(FUSED)  # first, for its arrays are strict ones, too
 register(STRICT)
 
 
 @pytest.fixture(autouse=True)
 def strict_device() -> None:
     """Make device="strict" this one, whatever an earlier test put there."""
+    register(FUSED)
     register(STRICT)
 
 
-@pytest.fixture(scope="session", params=["cpu", "strict", pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.fixture(
+    scope="session", params=["cpu", "strict", "fused", pytest.param("cuda", marks=pytest.mark.gpu)]
+)
 def device(request: pytest.FixtureRequest) -> str:
     """Every device name in turn; the test is skipped where the device is missing."""
     try:

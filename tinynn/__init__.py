@@ -55,10 +55,10 @@ if TYPE_CHECKING:
     from tinynn.loss_audit import audit_loss as audit_loss
     from tinynn.losses import Loss as Loss
     from tinynn.losses import SoftmaxCrossEntropy as SoftmaxCrossEntropy
-    from tinynn.losses import softmax as softmax
     from tinynn.network import Sequential as Sequential
     from tinynn.optimizers import SGD as SGD
     from tinynn.optimizers import Optimizer as Optimizer
+    from tinynn.probabilities import softmax as softmax
     from tinynn.regularization import L1 as L1
     from tinynn.regularization import L2 as L2
     from tinynn.regularization import MaxNorm as MaxNorm
@@ -113,9 +113,10 @@ _NAMES = {
         "Tanh",
     ),
     "tinynn.loss_audit": ("LossAudit", "audit_loss"),
-    "tinynn.losses": ("Loss", "SoftmaxCrossEntropy", "softmax"),
+    "tinynn.losses": ("Loss", "SoftmaxCrossEntropy"),
     "tinynn.network": ("Sequential",),
     "tinynn.optimizers": ("Optimizer", "SGD"),
+    "tinynn.probabilities": ("softmax",),
     "tinynn.regularization": ("L1", "L2", "MaxNorm"),
     "tinynn.schedules": ("Constant", "CosineDecay", "OneCycle", "ReduceOnPlateau", "Schedule", "StepDecay"),
     "tinynn.targets": ("balanced_weights",),

@@ -15,7 +15,6 @@ Array: TypeAlias = Any
 """An array of whichever library a network runs on: ``numpy.ndarray`` or ``cupy.ndarray``."""
 
 PIXEL_SCALE = 1 / 255
-CACHED_NUMBERS = 2**18  # one megabyte of float32
 
 
 class Backend:
@@ -29,9 +28,12 @@ class Backend:
         The array library itself.
     immediate : bool
         Whether a number can be read without waiting for a device.
+    kernels : Kernels, optional
+        What it does in one launch where the code takes several; see `tinynn.kernels`, to be read last.
     """
 
     immediate = True
+    kernels: Any = None
 
     def __init__(self, name: str, xp: ModuleType) -> None:
         self.name = name
@@ -42,6 +44,10 @@ class Backend:
 
     def asarray(self, array: Any, dtype: Any = None) -> Array:
         """Bring an array onto this device; no copy where it is there already with that dtype."""
+        if backend_of(array) is not CPU:
+            raise TypeError(
+                "an array on a GPU was given to what is on the CPU; bring it over: cupy.asnumpy(array)"
+            )
         return np.asarray(array, dtype=dtype)
 
     def to_numpy(self, array: Array) -> np.ndarray:
@@ -82,34 +88,19 @@ def get_backend(device: str) -> Backend:
 
     Parameters
     ----------
-    device : {"cpu", "cuda", "auto"}
-        ``"auto"`` is the GPU where one answers, and the CPU otherwise.
+    device : {"cpu", "cuda", "cuda:1", "auto"}
+        ``"auto"`` is the GPU where one answers, and the CPU otherwise; ``"cuda:1"`` a GPU by its number.
 
     Raises
     ------
-    ValueError
-        For a name that is no device.
-    RuntimeError
-        For ``"cuda"`` on a machine where CuPy or a GPU is missing; it says which, and what to install.
-
-    Examples
-    --------
-    >>> get_backend("cpu")
-    Backend('cpu', numpy)
+    ValueError, RuntimeError
+        For a name that is no device; for a GPU that cannot be used: it says why, and which command mends that.
     """
-    if device in _registered:
-        return _registered[device]
-    if device not in ("cuda", "auto"):
-        raise ValueError(f'device must be "cpu", "cuda" or "auto", not {device!r}')
-    from tinynn import cuda
+    if device not in _registered:
+        from tinynn import cuda
 
-    problem = cuda.why_not()
-    if problem and device == "auto":
-        return CPU
-    if problem:
-        raise RuntimeError(f'device="cuda" is not to be had: {problem}. device="cpu" works everywhere.')
-    register(cuda.make_backend())
-    return _registered["cuda"]
+        return cuda.find(device)
+    return _registered[device]
 
 
 def backend_of(array: Any) -> Backend:
@@ -124,24 +115,5 @@ def backend_of(array: Any) -> Backend:
 
 
 def array_module(array: Any) -> Any:
-    """Return the library that an array belongs to; NumPy for lists and numbers.
-
-    Examples
-    --------
-    >>> array_module([1.0, 2.0]).__name__
-    'numpy'
-    """
+    """Return the library that an array belongs to; NumPy for lists and numbers."""
     return backend_of(array).xp
-
-
-def erf(x: Array, out: Array) -> Array:
-    """Compute the error function of x into `out`, wherever they live."""
-    return backend_of(x).erf(x, out)
-
-
-def rows_at_a_time(xp: Any, numbers_per_row: int) -> int:
-    """Return how many rows to work on together when each needs this many numbers of working memory.
-
-    On a processor as many as stay in its cache; on a GPU, where a launch costs more than memory, all of them.
-    """
-    return max(1, CACHED_NUMBERS // numbers_per_row) if xp is np else sys.maxsize

@@ -41,7 +41,11 @@ class Batches(Buffered):
         self.backend, self.xp, self.dtype = net.backend, net.backend.xp, net.dtype
         self.on_disk = isinstance(x, np.memmap)
         self.home = CPU if self.on_disk else net.backend
-        self.x, self.y = self.home.asarray(x), net.backend.asarray(y)
+        try:
+            self.x, self.y = self.home.asarray(x), net.backend.asarray(y)
+        except MemoryError:  # more than the device holds: it stays on the host, and batches travel
+            self.home = CPU
+            self.x, self.y = np.asarray(x), net.backend.asarray(y)
         self.weights = None if weights is None else net.backend.asarray(weights, dtype=net.dtype)
         self.rows, self.seed, self.augment = rows, seed, augment
         self.batch_size = min(batch_size, len(rows))
@@ -74,7 +78,7 @@ class Batches(Buffered):
         here = order if self.home is CPU else there
         for i in range(min(count, self.per_epoch)):
             part = slice(i * self.batch_size, (i + 1) * self.batch_size)
-            batch = self._floats(self._gather("rows", self.x, here[part], self.home))
+            batch = self._rows(here[part])
             if self.augment is not None:
                 batch = self.augment(batch, self.seed, step + i)
             targets = self._gather("targets", self.y, there[part], self.backend)
@@ -82,6 +86,16 @@ class Batches(Buffered):
             if weights is not None:
                 weights = self._gather("weights", weights, there[part], self.backend)
             yield batch, targets, weights
+
+    def _rows(self, rows: Array) -> Array:
+        """Return rows of x in the network's precision; some devices gather and convert bytes in one launch."""
+        kernels = self.backend.kernels
+        if kernels is not None and self.home is self.backend and self.x.dtype == np.uint8:
+            floats = self.buffer("floats", (len(rows), *self.x.shape[1:]))
+            if kernels.fit(floats) and self.x.flags.c_contiguous:
+                kernels.gather_pixels(self.x, rows, floats)
+                return floats
+        return self._floats(self._gather("rows", self.x, rows, self.home))
 
     def _gather(self, name: str, source: Array, rows: Array, home: Any) -> Array:
         """Return source[rows] in a kept buffer, on the network's device."""

@@ -28,6 +28,17 @@ class Training:
         Steps taken, epochs finished.
     history : History
         Complete up to the last finished epoch.
+
+    Examples
+    --------
+    >>> import numpy as np, tinynn as nn
+    >>> net, seen = nn.Sequential([nn.Dense(2)], input_shape=3), []
+    >>> def look(training: Training):
+    ...     seen.append((training.epoch, training.step, training.total))
+    >>> x, y = np.eye(3), np.array([0, 1, 1])  # three rows in batches of two are two steps an epoch
+    >>> _ = nn.fit(net, nn.SoftmaxCrossEntropy(), nn.SGD(0.1), x, y, epochs=3, batch_size=2, callbacks=[look])
+    >>> seen
+    [(1, 2, 6), (2, 4, 6), (3, 6, 6)]
     """
 
     net: Sequential
@@ -55,14 +66,14 @@ class Callback(Configured):
     Examples
     --------
     >>> import numpy as np, tinynn as nn
-    >>> net = nn.Sequential([nn.Dense(2)], input_shape=3)
-    >>> def until_it_fits(training):
-    ...     if training.history.loss[-1] < 0.1:
-    ...         training.stop("the loss is below 0.1")
-    >>> x, y = np.eye(3), np.array([0, 1, 1])
-    >>> history = nn.fit(net, nn.SoftmaxCrossEntropy(), nn.Adam(0.1), x, y, epochs=500, callbacks=[until_it_fits])
-    >>> history.stopped
-    'the loss is below 0.1'
+    >>> class UntilItFits(Callback):
+    ...     def after_epoch(self, training):
+    ...         if training.history.loss[-1] < 0.1:
+    ...             training.stop("the loss is below 0.1")
+    >>> net, x, y = nn.Sequential([nn.Dense(2)], input_shape=3), np.eye(3), np.array([0, 1, 1])
+    >>> history = nn.fit(net, nn.SoftmaxCrossEntropy(), nn.Adam(0.1), x, y, epochs=500, callbacks=[UntilItFits()])
+    >>> history.stopped, len(history) < 500
+    ('the loss is below 0.1', True)
     """
 
     def start(self, training: Training) -> None:
@@ -228,6 +239,10 @@ class Callbacks:
         """Call those that define this event."""
         for listener in self._listeners[event]:
             listener(training)
+
+    def hears(self, event: str) -> bool:
+        """Whether any of them defines this event."""
+        return bool(self._listeners[event])
 
     def described(self) -> list[str]:
         """Return each callback with its settings, the same in every process."""

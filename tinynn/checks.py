@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tinynn.backend import CPU, array_module, backend_of, rows_at_a_time
+from tinynn.backend import CPU, array_module, backend_of
+from tinynn.cache import rows_at_a_time
 
 
 def as_rows(x: Any) -> Any:

@@ -156,6 +156,10 @@ def _train(options: argparse.Namespace, arguments: list[str]) -> int:
             print(f"{name:<15} {(make.__doc__ or '').splitlines()[0]}")
         return 0
     make = recipes.get(options.recipe)
+    if options.device == "auto":
+        from tinynn import cuda
+
+        print(f"device auto is {cuda.explain_auto()}", file=sys.stderr)
     data = datasets.load(options.dataset)
     if options.hold_out:
         data = recipe_runs.without_test_images(data)

@@ -6,13 +6,15 @@ from typing import Any, Self
 import numpy as np
 
 from tinynn import inference
-from tinynn.backend import backend_of, rows_at_a_time
+from tinynn.backend import backend_of
+from tinynn.cache import rows_at_a_time
 from tinynn.checks import whole
 from tinynn.estimator import Estimator
 from tinynn.layers import Layer
-from tinynn.losses import SoftmaxCrossEntropy, softmax
+from tinynn.losses import SoftmaxCrossEntropy
 from tinynn.network import Sequential
 from tinynn.optimizers import Optimizer
+from tinynn.probabilities import softmax
 from tinynn.stacked import can_stack
 from tinynn.stacked_training import fit_together
 from tinynn.training import fit

@@ -45,6 +45,8 @@ def check_gradients(
     gradient is asked for again, after another batch and with another dy, which shows what code remembers and should
     not. Where a gradient is wrong, it is compared with those of classic mistakes.
 
+    Derivation: `docs/derivations/gradient-checking.md`, `check-central`, `check-complex` and `check-relative`.
+
     Parameters
     ----------
     thing : Sequential, layer, loss or callable

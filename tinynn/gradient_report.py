@@ -73,6 +73,15 @@ class GradientReport:
     notes : list of str
     heat_maps : dict of str
         Where a gradient is wrong and no known mistake fits, its errors as a picture.
+
+    Examples
+    --------
+    >>> import tinynn as nn
+    >>> report = nn.check_gradients(np.exp, lambda x: 2 * np.exp(x), np.linspace(-1, 1, 6).reshape(3, 2))
+    >>> report.ok, report.codes
+    (False, ['extra-factor-two'])
+    >>> isinstance(report, GradientReport), report.variables[0].name, report.variables[0].verdict
+    (True, 'x', 'wrong')
     """
 
     title: str

@@ -32,6 +32,12 @@ class History:
         Time of the epoch, validation included.
     stopped : str
         Why the training ended before its time; empty if it did not.
+
+    Examples
+    --------
+    >>> history = History(loss=[1.2, 0.7], validation_loss=[1.1, 0.8], validation_accuracy=[0.5, 0.75])
+    >>> len(history), history.last()
+    (2, 'loss 0.7000, validation 0.8000, accuracy 75.00%')
     """
 
     loss: list[float] = field(default_factory=list)

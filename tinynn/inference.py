@@ -12,17 +12,18 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tinynn import random_bits
+from tinynn import device_chunks, device_memory, random_bits
 from tinynn.backend import CPU, Array
-from tinynn.buffers import Buffered
 from tinynn.checks import check_rows
+from tinynn.chunks import Worker, pieces
 from tinynn.layers.base import Layer
 from tinynn.layers.chain import forward, walk
 from tinynn.layers.dense import Dense
 from tinynn.layers.dropout import Dropout
 from tinynn.layers.reshape import Flatten
-from tinynn.losses import Loss, softmax
+from tinynn.losses import Loss
 from tinynn.network import Sequential
+from tinynn.probabilities import softmax
 from tinynn.replicas import Replica, convolutional, ours, separable
 from tinynn.thinned import Thinned
 from tinynn.threads import one_blas_thread
@@ -32,41 +33,22 @@ CACHED = 2**19  # outputs of one layer, in a chunk that stays in a processor's c
 Answer = TypeVar("Answer")
 
 
-class Worker(Buffered):
-    """Layers that one thread goes through a chunk with, and arrays that it keeps."""
-
-    def __init__(self, net: Sequential, layers: list[Layer]) -> None:
-        self.net, self.layers = net, layers
-        self.xp, self.dtype = net.backend.xp, net.dtype
-
-    def read(self, x: Any) -> Array:
-        """Bring rows to the network's device and dtype, as its `to_input` does, into a kept array."""
-        x = self.net.backend.asarray(x)
-        if x.dtype == self.dtype or x.shape[1:] != self.net.input_shape:
-            return self.net.to_input(x)
-        floats = self.buffer("floats", x.shape)
-        self.net.backend.to_floats(x, floats)
-        return floats
-
-
 def chunks(net: Sequential, x: Any) -> Iterator[tuple[slice, Array]]:
     """Go through the rows of x in pieces on the network's device, in its dtype; each is valid until the next comes."""
     worker = Worker(net, net.layers)
-    for rows in _pieces(len(x), CHUNK):
-        yield rows, worker.read(x[rows])
-
-
-def _pieces(n: int, size: int) -> list[slice]:
-    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
+    for rows in pieces(len(x), CHUNK):
+        yield rows, worker.read(x, rows)
 
 
 def rows_in_cache(net: Sequential, layers: list[Layer]) -> int:
-    """Return how many rows to take through these layers at once: on a GPU, where launches cost, many."""
+    """Return how many rows to take through these layers at once: on a GPU, where launches cost, as many as fit."""
+    if net.backend is not CPU:
+        return min(device_memory.MOST_ROWS, device_memory.rows_that_fit(net, layers) or CHUNK)
     makers = (
         layer for layer in walk(layers) if not isinstance(layer, Dropout | Flatten)
     )  # they pass x on as it is
     largest = max((math.prod(layer.output_shape) for layer in makers), default=1)
-    return min(CHUNK, max(32, CACHED // largest)) if net.backend is CPU else CHUNK
+    return min(CHUNK, max(32, CACHED // largest))
 
 
 def each_chunk(
@@ -77,17 +59,19 @@ def each_chunk(
     On a processor each of several threads takes the next chunk with a replica of its own, and BLAS keeps to one thread.
     What a chunk's answer is does not depend on how many there are.
     """
-    pieces = _pieces(n, size)
+    if net.backend is not CPU:
+        return device_chunks.each_chunk(net, n, size, work)
+    todo = pieces(n, size)
     with ExitStack() as ending:
         threads = 1
-        if net.backend is CPU and (len(pieces) > 1 or convolutional(net)):
+        if len(todo) > 1 or convolutional(net):
             threads = ending.enter_context(one_blas_thread())
         workers = [Worker(net, net.layers)]
         if parallel and separable(net):
-            others = min(threads, len(pieces)) - 1
+            others = min(threads, len(todo)) - 1
             workers += [Worker(net, Replica(net).layers) for _ in range(others)]
         if len(workers) == 1:
-            return [work(workers[0], rows) for rows in pieces]
+            return [work(workers[0], rows) for rows in todo]
         from concurrent.futures import ThreadPoolExecutor
 
         free: SimpleQueue[Worker] = SimpleQueue()
@@ -102,15 +86,26 @@ def each_chunk(
                 free.put(worker)
 
         executor = ending.enter_context(ThreadPoolExecutor(len(workers), "tinynn-chunk"))
-        return list(executor.map(turn, pieces))
+        return list(executor.map(turn, todo))
 
 
 def predict_proba(net: Sequential, x: Any) -> np.ndarray:
-    """Return the class probabilities of rows x, shape (n, classes), on the host; dropout is off."""
+    """Return the class probabilities of rows x (n, *input_shape), shape (n, classes), on the host; dropout is off.
+
+    Examples
+    --------
+    >>> import tinynn as nn
+    >>> net = nn.Sequential([nn.Dense(2)], input_shape=1)
+    >>> net.layers[0].W = [[0.0, 1.0]]
+    >>> predict_proba(net, np.log([[1.0], [3.0]])).round(4).tolist()  # logits (0, x): odds of e^x
+    [[0.5, 0.5], [0.25, 0.75]]
+    """
     p = np.empty((len(x), *net.output_shape), dtype=net.dtype)
 
     def work(worker: Worker, rows: slice) -> None:
-        p[rows] = net.backend.to_numpy(softmax(forward(worker.layers, worker.read(x[rows]))))
+        answers = softmax(forward(worker.layers, worker.read(x, rows)))
+        worker.launched()
+        p[rows] = net.backend.to_numpy(answers)
 
     each_chunk(net, len(x), rows_in_cache(net, net.layers), work)
     return p
@@ -154,7 +149,8 @@ def evaluate(net: Sequential, loss: Loss, x: Any, y: Any) -> tuple[float, float 
     y = loss.check_targets(y, len(x), net.output_shape)
 
     def work(worker: Worker, rows: slice) -> tuple[float, float | None]:
-        outputs, targets = forward(worker.layers, worker.read(x[rows])), net.backend.asarray(y[rows])
+        outputs, targets = forward(worker.layers, worker.read(x, rows)), net.backend.asarray(y[rows])
+        worker.launched()
         judge = loss if worker.layers is net.layers else worker.kept("loss", loss.copy)
         total = float(judge.forward(outputs, targets)) * len(targets)
         right = judge.right(outputs, targets)
@@ -174,7 +170,9 @@ def embed(net: Sequential, x: Any) -> np.ndarray:
     features = np.empty((len(x), *net.layers[last].input_shape), dtype=net.dtype)
 
     def work(worker: Worker, rows: slice) -> None:
-        features[rows] = net.backend.to_numpy(forward(worker.layers[:last], worker.read(x[rows])))
+        answers = forward(worker.layers[:last], worker.read(x, rows))
+        worker.launched()
+        features[rows] = net.backend.to_numpy(answers)
 
     each_chunk(net, len(x), rows_in_cache(net, net.layers), work)
     return features
@@ -211,17 +209,22 @@ def sample_proba(net: Sequential, x: Any, n_samples: int, seed: int = 0) -> np.n
     few = rows_in_cache(net, net.layers[:first])
 
     def work(worker: Worker, rows: slice) -> None:
-        x_rows, size = x[rows], rows.stop - rows.start
+        size = rows.stop - rows.start
         certain = worker.buffer("certain", (size, *net.layers[first].input_shape))
-        for some in _pieces(size, few):
-            certain[some] = forward(worker.layers[:first], worker.read(x_rows[some]))
+        for some, x_some in worker.parts(x, rows, few):
+            certain[some] = forward(worker.layers[:first], x_some)
+        worker.launched()
         thinned = worker.kept("thinned", lambda: Thinned(worker.layers[first:], min(len(x), CHUNK)))
+        here = net.backend is CPU
+        answers = p[:, rows] if here else worker.buffer("answers", (n_samples, size, *net.output_shape))
         with thinned:
             for k in range(n_samples):
                 thinned.become(masks[k])
-                p[k, rows] = net.backend.to_numpy(softmax(forward(thinned.layers, certain)))
+                answers[k] = softmax(forward(thinned.layers, certain))
+        if not here:
+            p[:, rows] = net.backend.to_numpy(answers)
 
-    each_chunk(net, len(x), min(CHUNK, rows_in_cache(net, net.layers[first:])), work)
+    each_chunk(net, len(x), rows_in_cache(net, net.layers[first:]), work)
     return p
 
 

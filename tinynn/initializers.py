@@ -1,7 +1,8 @@
 """How weights start: random, with a spread that keeps signals the same size from layer to layer.
 
 A sum of ``fan_in`` terms has ``fan_in`` times the variance of one term. Weights of variance 1 / fan_in
-therefore leave the variance of a signal as it is on the way forward, 1 / fan_out on the way back.
+therefore leave the variance of a signal as it is on the way forward, 1 / fan_out on the way back. Derivation:
+`docs/derivations/initialization.md`, `init-lecun`, `init-he` and `init-glorot`.
 """
 
 from collections.abc import Callable

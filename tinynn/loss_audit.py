@@ -20,6 +20,13 @@ class LossAudit:
     kind : {"classification", "binary", "regression", "unknown"}
         Cross-entropy of classes, of yes-or-no questions, or a distance between numbers.
     findings : list of Finding
+
+    Examples
+    --------
+    >>> import tinynn as nn
+    >>> audit = audit_loss(nn.MeanSquaredError())
+    >>> isinstance(audit, LossAudit), audit.kind, audit.ok
+    (True, 'regression', True)
     """
 
     title: str
@@ -76,7 +83,7 @@ def audit_loss(loss: Any) -> LossAudit:
     Parameters
     ----------
     loss : object
-        With ``forward(outputs, targets)``, a number. A copy is asked.
+        With ``forward(outputs, targets)``, a number, of outputs (n, K) or (n,). A copy is asked.
 
     Returns
     -------

@@ -4,40 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from tinynn.backend import Array, array_module
+from tinynn.backend import Array, array_module, backend_of
 from tinynn.buffers import Buffered
 from tinynn.checks import check_distributions, check_labels, check_values, positive, share
 from tinynn.configured import Configured
 from tinynn.targets import weighted_targets
-
-
-def softmax(logits: Array) -> Array:
-    r"""Turn rows of logits into rows of probabilities: pₖ = exp zₖ / Σⱼ exp zⱼ.
-
-    Subtracting a row's largest logit first changes nothing in the quotient, and no exponential overflows.
-
-    Parameters
-    ----------
-    logits : array (n, classes)
-
-    Returns
-    -------
-    array (n, classes)
-        Rows sum to one.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> softmax(np.array([[5.0, 1.0, 0.1]])).round(3).tolist()
-    [[0.975, 0.018, 0.007]]
-    """
-    xp = array_module(logits)
-    # Classes along the first axis: over ten classes, reducing the long axis is several times faster.
-    p = xp.ascontiguousarray(xp.moveaxis(xp.asarray(logits), -1, 0))
-    p = p - xp.max(p, axis=0)
-    xp.exp(p, out=p)
-    p /= xp.sum(p, axis=0)
-    return xp.moveaxis(p, 0, -1)
 
 
 class Loss(Buffered, Configured):
@@ -60,7 +31,11 @@ class Loss(Buffered, Configured):
         return check_values(targets, (n, *output_shape))
 
     def right(self, outputs: Array, targets: Array) -> Array | None:
-        """Return which answers are right, a boolean array; None where targets are no labels."""
+        """Return which answers are right, bool (n,), from outputs (n, K) and labels (n,); None where targets are none.
+
+        >>> Loss().right(np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0, 0])).tolist()
+        [True, False]
+        """
         if targets.ndim != 1 or outputs.ndim != 2 or outputs.shape[1] == 1:
             return None
         return self.xp.argmax(outputs, axis=1) == targets
@@ -90,7 +65,8 @@ class SoftmaxCrossEntropy(Loss):
         ∂L/∂z = (p − t) / n.
 
     With class weights or weights w of the rows, L = Σ wᵢ cₖ t[i, k] (−ln p[i, k]) / Σ wᵢ cₖ t[i, k], a weighted mean
-    whose divisor leaves smoothing out; see `tinynn.targets`.
+    whose divisor leaves smoothing out; see `tinynn.targets`. Derivation: `docs/derivations/cross-entropy.md`,
+    `cross-entropy-batch`.
 
     Parameters
     ----------
@@ -117,6 +93,7 @@ class SoftmaxCrossEntropy(Loss):
             None if class_weights is None else [positive("a weight", w) for w in class_weights]
         )
         self.mean_over_rows = class_weights is None
+        self.in_one: tuple[Array, Array] | None = None  # L and ∂L/∂z, where a device computes both together
 
     def forward(
         self, outputs: Array, targets: Array, weights: Array | None = None, out: Array | None = None
@@ -141,6 +118,10 @@ class SoftmaxCrossEntropy(Loss):
             raise ValueError(
                 f"{n} rows of logits need labels of shape ({n},), or ({n}, {classes}), not {targets.shape}"
             )
+        kernels = backend_of(outputs).kernels
+        self.in_one = kernels and kernels.cross_entropy(self, outputs, targets, weights, out)
+        if self.in_one:
+            return self.in_one[0]
         # Classes along the first axis: over ten classes, reducing the long axis is several times faster.
         log_p, self.p = self.buffer("log_p", (classes, n)), self.buffer("p", (classes, n))
         row = self.buffer("row", (n,))
@@ -164,6 +145,8 @@ class SoftmaxCrossEntropy(Loss):
 
     def backward(self) -> Array:
         """Return ∂L/∂z = (p − t) / n, of shape (n, K); with −t / n in `t`, that is t − p Σ t."""
+        if self.in_one:
+            return self.in_one[1]
         classes, n = self.p.shape
         difference, row = self.buffer("log_p", (classes, n)), self.buffer("row", (n,))
         self.xp.multiply(self.p, self.xp.sum(self.t, axis=0, out=row), out=difference)

@@ -38,7 +38,8 @@ def describe_machine() -> dict[str, Any]:
         "BLAS": blas or ["none that threadpoolctl knows"],
         "cores": cores(),
         "GPU": cuda.describe() if not problem else f"none: {problem}",
-        'device="auto"': "cpu" if problem else "cuda",
+        **({} if problem else {"CUDA graphs": cuda.describe_graphs()}),
+        'device="auto"': "cpu, for there is no GPU to use" if problem else "cuda, for a GPU answers",
         "data folders": [
             os.environ.get(places.VARIABLE) or f"(the variable {places.VARIABLE} is not set)",
             str(places.cache_folder("").parent / "tinynn"),

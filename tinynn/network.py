@@ -9,6 +9,7 @@ from tinynn import model_file, random_bits, snapshot
 from tinynn.backend import Array, get_backend
 from tinynn.buffers import Shape
 from tinynn.checks import check_seed
+from tinynn.inputs import to_input
 from tinynn.layers.base import Layer
 from tinynn.layers.chain import backward, connect, forward, walk
 from tinynn.layers.dropout import Dropout
@@ -19,7 +20,8 @@ class Sequential:
     """Layers applied one after the other: y = fₗ(… f₂(f₁(x))).
 
     All parameters are views into one vector θ and all gradients views into another of the same order, so an
-    optimiser is a few lines on two vectors, and a gradient check changes one number of θ at a time.
+    optimiser is a few lines on two vectors, and a gradient check changes one number of θ at a time. Derivation:
+    `docs/derivations/two-layer-network.md`, `two-layer-backward`; `docs/derivations/chain-rule.md`, `chain-backwards`.
 
     Parameters
     ----------
@@ -159,26 +161,13 @@ class Sequential:
         """`backward` without the copy: the result is the first layer's buffer."""
         return backward(self.layers, dy, input_gradient)
 
-    def to_input(self, x: Any) -> Array:
-        """Bring rows to the network's device and dtype (uint8 pixels 0 to 255 become 0 to 1), checking their shape."""
-        x = self.backend.asarray(x)
-        if x.shape[1:] != self.input_shape or x.ndim != len(self.input_shape) + 1:
-            raise ValueError(
-                f"the network takes rows of shape {self.input_shape}, so an array of shape "
-                f"{('n', *self.input_shape)}, and got one of shape {x.shape}".replace("'", "")
-            )
-        if x.dtype == self.dtype:
-            return x
-        converted = self.backend.xp.empty(x.shape, dtype=self.dtype)
-        self.backend.to_floats(x, converted)
-        return converted
-
     def copy(self, dtype: str | np.dtype[Any] | None = None) -> "Sequential":
         """Return a network of its own with the same layers, parameters, state and step, in this or another dtype."""
         other = Sequential.__new__(Sequential)
         snapshot.restore(other, snapshot.take(self) | ({} if dtype is None else {"dtype": np.dtype(dtype)}))
         return other
 
+    to_input = to_input
     save = model_file.save
     load = classmethod(model_file.load)
     summary = summarize

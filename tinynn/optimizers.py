@@ -11,11 +11,12 @@ from tinynn.schedules import Schedule, rate_or_schedule
 class Optimizer(Configured):
     """Something that takes steps down the gradient.
 
-    A subclass stores each constructor argument under its own name and defines `step`. Its vectors of moments are
-    made at the first step, beside the parameters; a copy starts without any.
+    A subclass stores each constructor argument under its own name and defines `apply`, or all of `step`. Its vectors
+    of moments are made at the first step, beside the parameters; a copy starts without any.
     """
 
     learning_rate: float | Schedule
+    t = 0  # steps taken
 
     @property
     def rate(self) -> float:
@@ -25,12 +26,28 @@ class Optimizer(Configured):
         return self.learning_rate
 
     def plan(self, progress: float, validation_loss: Sequence[float] | None = ()) -> None:
-        """Hear how far the training is, from 0 to 1, and what validation said; a schedule goes by that."""
+        """Hear how far the training is, from 0 to 1, and what validation said; a schedule goes by that.
+
+        >>> import tinynn as nn
+        >>> optimizer = SGD(nn.CosineDecay(0.1))
+        >>> optimizer.plan(0.5)
+        >>> round(optimizer.rate, 6)
+        0.05
+        """
         if isinstance(self.learning_rate, Schedule):
             self._rate = self.learning_rate.at(progress, validation_loss)
 
     def step(self, parameters: Array, gradients: Array) -> None:
-        """Change `parameters` in place, once."""
+        """Change `parameters` (P,) in place, once, by their `gradients` (P,)."""
+        self.t += 1
+        self.apply(parameters, gradients, self.numbers(self.t, self.rate))
+
+    def numbers(self, t: int, rate: float) -> Sequence[float]:
+        """Return all in which step t differs from others; a GPU may have it in an array, far ahead."""
+        return (rate,)
+
+    def apply(self, parameters: Array, gradients: Array, numbers: Sequence[float] | Array) -> None:
+        """Take the step that these numbers belong to."""
         raise NotImplementedError
 
     def vector(self, name: str, parameters: Array) -> Array:
@@ -50,6 +67,7 @@ class SGD(Optimizer):
     """Stochastic gradient descent: g ← g + λ θ, v ← μ v + g, θ ← θ − η v; with μ = 0, θ ← θ − η g.
 
     Nesterov's form looks one step of v ahead: θ ← θ − η (g + μ v) (Sutskever et al. 2013, as PyTorch writes it).
+    All are (P,). Derivation: `docs/derivations/optimizers.md`, `optimizer-momentum` and `optimizer-nesterov-stored`.
 
     Parameters
     ----------
@@ -84,8 +102,8 @@ class SGD(Optimizer):
         self.nesterov = nesterov
         self.weight_decay = share("weight_decay", weight_decay)
 
-    def step(self, parameters: Array, gradients: Array) -> None:
-        """Take one step."""
+    def apply(self, parameters: Array, gradients: Array, numbers: Sequence[float] | Array) -> None:
+        """Take one step; its number is η."""
         xp = array_module(parameters)
         update = self.vector("update", parameters)
         if self.weight_decay:
@@ -101,5 +119,5 @@ class SGD(Optimizer):
                 xp.multiply(velocity, self.momentum, out=update)
                 update += gradients
             gradients = update if self.nesterov else velocity
-        xp.multiply(gradients, self.rate, out=update)
+        xp.multiply(gradients, numbers[0], out=update)
         parameters -= update

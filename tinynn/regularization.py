@@ -35,7 +35,7 @@ class _OfWeights(Callback, Buffered):
 class L1(_OfWeights):
     """Add λ Σ |w| over all weights to the loss: its gradient, λ sign(w), drives useless weights to zero.
 
-    The loss that `fit` records is without it.
+    The loss that `fit` records is without it. A Dense layer's W is (inputs, units); biases are left alone.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class L2(_OfWeights):
     """Add λ/2 Σ w² over all weights to the loss: its gradient is λ w.
 
     The loss that `fit` records is without it. ``SGD(weight_decay=λ)`` does the same to all parameters, biases too;
-    ``AdamW`` shrinks beside the gradient, which for Adam is something else.
+    ``AdamW`` shrinks beside the gradient, which for Adam is something else. A Dense layer's W is (inputs, units).
 
     Parameters
     ----------
@@ -106,7 +106,8 @@ class MaxNorm(_OfWeights):
     """After every step, scale the weights into a unit back to length c where they are longer: w ← w min(1, c / ‖w‖).
 
     Lets large learning rates explore without weights that blow up; goes well with dropout (Srivastava et al. 2014,
-    section 5.1). A unit's weights are all that feed it: one column of a Dense layer's W, one filter of a Conv2D.
+    section 5.1). A unit's weights are all that feed it: one column of a Dense layer's W (inputs, units), one filter of
+    a Conv2D.
 
     Parameters
     ----------

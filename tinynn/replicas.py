@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
+from tinynn import device_memory
 from tinynn.backend import CPU, Array
 from tinynn.buffers import Buffered
 from tinynn.layers.base import Layer
@@ -85,6 +86,7 @@ class Passes(Buffered):
         self.replica: Replica | None = None
         self.parts: list[tuple[Sequential | Replica, Loss]] = [(net, loss)]
         self.halves: tuple[slice, ...] = ()
+        self.rows = 0
         self.executor: Executor | None = None
         if self.limited and separable(net) and not len(net.state) and ours(loss) and loss.mean_over_rows:
             self.replica = Replica(net)
@@ -100,12 +102,17 @@ class Passes(Buffered):
             self._ending = ending.pop_all()
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, place: object) -> None:
         self._ending.close()
+        if isinstance(error, MemoryError) and self.net.backend is not CPU and self.rows:
+            for layer in walk(self.net.layers):
+                layer.drop_buffers()  # so that what is free can be told
+            raise MemoryError(device_memory.batch_too_large(self.net, self.rows, str(error))) from error
 
     def forward(self, rows: Array, targets: Array, weights: Array | None, out: Array) -> None:
         """Compute the outputs of a batch, and its loss into `out`."""
         n, net, self.halves = len(rows), self.net, ()
+        self.rows = n
         if self.replica is None or weights is not None or n < SMALLEST:
             self.outputs = net.propagate(rows, training=True)
             self.loss.forward(self.outputs, targets, weights, out=out)

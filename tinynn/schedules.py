@@ -21,6 +21,16 @@ class Schedule(Configured):
 
     A schedule keeps nothing between steps, so that copies of an optimiser may have one together. A subclass stores
     each constructor argument under its own name and defines `share`.
+
+    Examples
+    --------
+    >>> class Halving(Schedule):
+    ...     def __init__(self, learning_rate, times=4):
+    ...         self.learning_rate, self.times = learning_rate, times
+    ...     def share(self, progress, validation_loss):
+    ...         return 0.5 ** (self.times * progress)
+    >>> [Halving(0.1).at(p) for p in (0, 0.25, 0.5)]
+    [0.1, 0.05, 0.025]
     """
 
     learning_rate: float

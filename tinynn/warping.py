@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from tinynn.backend import Array, Backend, rows_at_a_time
+from tinynn.backend import Array, Backend
 from tinynn.buffers import Buffered, Shape
+from tinynn.cache import rows_at_a_time
 
 BORDER = 3  # one row or column of zeros before the image, two after it
 

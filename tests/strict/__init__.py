@@ -19,6 +19,8 @@ tests.strict.counts.ForbiddenError: synchronisations are forbidden in this block
 It cannot see races between threads of a kernel (writes through overlapping windows), CuPy's own rounding, the
 order of ties in sorts, dtypes that single functions of CuPy lack, or how many kernels and temporaries one
 composite call takes: each call counts as one launch. Indices out of range raise here; CuPy wraps them.
+
+`tests.strict.fused` is the same device with the kernels of `tinynn.kernels`.
 """
 
 from typing import Any

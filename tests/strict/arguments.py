@@ -67,14 +67,16 @@ def refuse_promotion(operation: str, operands: Iterable[Any]) -> None:
         )
 
 
-def deliver(operation: str, result: Any, inputs: list[ndarray], out: Any = None) -> Any:
+def deliver(
+    operation: str, result: Any, inputs: list[ndarray], out: Any = None, kind: type[ndarray] = ndarray
+) -> Any:
     """Charge for an operation by what it gave: nothing for a view, launch and allocation for a new array."""
     if result is None or out is not None:  # written in place
         charge(operation, launches=1)
         return out
     fresh = [array for array in _new_arrays(result) if not _is_view(array, inputs)]
     charge(operation, launches=bool(fresh), allocations=len(fresh), nbytes=sum(a.nbytes for a in fresh))
-    return _wrap_all(result)
+    return _wrap_all(result, type(inputs[0]) if inputs else kind)
 
 
 def _new_arrays(result: Any) -> list[Any]:
@@ -93,11 +95,11 @@ def _root(array: Any) -> Any:
     return array
 
 
-def _wrap_all(result: Any) -> Any:
+def _wrap_all(result: Any, kind: type[ndarray]) -> Any:
     if isinstance(result, np.ndarray | np.generic):
-        return wrap(result)
+        return wrap(result, kind)
     if isinstance(result, tuple) and hasattr(result, "_make"):
-        return result._make(map(_wrap_all, result))
+        return result._make(_wrap_all(item, kind) for item in result)
     if isinstance(result, tuple | list):
-        return type(result)(map(_wrap_all, result))
+        return type(result)(_wrap_all(item, kind) for item in result)
     return result

@@ -52,16 +52,17 @@ class ndarray:  # noqa: N801 (the name that numpy and cupy give it)
     nbytes = property(lambda self: self._host.nbytes)
     itemsize = property(lambda self: self._host.itemsize)
     strides = property(lambda self: self._host.strides)
-    T = property(lambda self: wrap(self._host.T))
-    mT = property(lambda self: wrap(self._host.mT))
-    real = property(lambda self: wrap(self._host.real))
+    T = property(lambda self: wrap(self._host.T, type(self)))
+    mT = property(lambda self: wrap(self._host.mT, type(self)))
+    real = property(lambda self: wrap(self._host.real, type(self)))
+    data = property(lambda self: types.SimpleNamespace(ptr=self._host.ctypes.data))
 
     @property
     def imag(self) -> "ndarray":
         if self.dtype.kind == "c":
-            return wrap(self._host.imag)
+            return wrap(self._host.imag, type(self))
         charge("ndarray.imag", launches=1, allocations=1, nbytes=self.nbytes)  # zeros
-        return wrap(self._host.imag)
+        return wrap(self._host.imag, type(self))
 
     @property
     def flags(self) -> types.SimpleNamespace:
@@ -147,8 +148,8 @@ class ndarray:  # noqa: N801 (the name that numpy and cupy give it)
         return self.copy()
 
 
-def wrap(host: Any) -> ndarray:
+def wrap(host: Any, kind: type[ndarray] = ndarray) -> ndarray:
     """Put a NumPy array, or a scalar as a 0-d array, on the device; shares its memory and costs nothing."""
-    array: ndarray = object.__new__(ndarray)
+    array: ndarray = object.__new__(kind)
     array._host = np.asarray(host)
     return array

@@ -22,9 +22,9 @@ def array(
     if isinstance(obj, ndarray):
         host = np.array(obj._host, dtype=dtype, copy=copy, order=order, ndmin=ndmin)
         if np.may_share_memory(host, obj._host):
-            return obj if host.ndim == obj.ndim else wrap(host)
+            return obj if host.ndim == obj.ndim else wrap(host, type(obj))
         charge("array", launches=1, allocations=1, nbytes=host.nbytes)
-        return wrap(host)
+        return wrap(host, type(obj))
     _refuse_nested(obj)
     host = np.array(obj, dtype=dtype, copy=True, order=order, ndmin=ndmin)
     if host.dtype.kind not in "biufc" or host.dtype.itemsize > 8 * (1 + (host.dtype.kind == "c")):

@@ -8,6 +8,7 @@ import numpy as np
 from .arguments import deliver, device_arrays, refuse_lists, refuse_promotion, to_host
 from .counts import charge
 from .device_array import ndarray
+from .graphs import do_or_record
 from .hidden_copies import charge_hidden_copies
 from .surface import SURFACE, Signature, unknown_name
 
@@ -27,6 +28,17 @@ _WAITS = {
 }  # fmt: skip
 # NumPy answers with a Python number here, CuPy with a 0-d array.
 _ANSWERS_ON_DEVICE = {"allclose", "array_equal", "array_equiv", "count_nonzero"}
+# These write into their first argument.
+_WRITES = {
+    "copyto",
+    "fill_diagonal",
+    "put",
+    "put_along_axis",
+    "putmask",
+    "place",
+    "ndarray.fill",
+    "ndarray.sort",
+}
 _HOST_WORK = {
     "load", "loadtxt", "genfromtxt", "fromfile", "frombuffer", "fromiter", "fromstring", "from_dlpack",
     "save", "savez", "savez_compressed", "savetxt", "array2string", "array_repr", "array_str",
@@ -55,8 +67,11 @@ class DeviceFunction:
         charge_hidden_copies(self.__name__, inputs, out)
         host_args = [to_host(value, self.__name__) for value in args]
         host_kwargs = {name: to_host(value, self.__name__) for name, value in kwargs.items()}
-        with np.errstate(all="ignore"):  # a GPU raises no floating-point warnings
-            result = self.host_function(*host_args, **host_kwargs)
+        if out is not None or self.__name__ in _WRITES:
+            result = do_or_record(self.host_function, *host_args, **host_kwargs)
+        else:
+            with np.errstate(all="ignore"):  # a GPU raises no floating-point warnings
+                result = self.host_function(*host_args, **host_kwargs)
         if self.__name__ in _ANSWERS_ON_DEVICE:
             result = np.asarray(result)
         if self.__name__ == "nan_to_num" and bound.get("copy") is False:

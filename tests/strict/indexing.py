@@ -7,6 +7,7 @@ import numpy as np
 from .arguments import SCALARS, deliver, to_host
 from .counts import charge
 from .device_array import ndarray, wrap
+from .graphs import do_or_record
 
 
 def getitem(array: ndarray, key: Any) -> ndarray:
@@ -15,8 +16,8 @@ def getitem(array: ndarray, key: Any) -> ndarray:
     advanced = _charge_indices(parts)
     result = array._host[_host_key(parts)]
     if not advanced:
-        return wrap(result)
-    return deliver("getitem", result.copy(), [])
+        return wrap(result, type(array))
+    return deliver("getitem", result.copy(), [], kind=type(array))
 
 
 def setitem(array: ndarray, key: Any, value: Any) -> None:
@@ -38,8 +39,7 @@ def setitem(array: ndarray, key: Any, value: Any) -> None:
                 "setitem from overlapping memory", launches=1, allocations=1, copies=1, nbytes=value.nbytes
             )
     charge("setitem", launches=1)
-    with np.errstate(all="ignore"):
-        array._host[host_key] = to_host(value, "setitem")
+    do_or_record(array._host.__setitem__, host_key, to_host(value, "setitem"))
 
 
 def _parts(key: Any) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from .arguments import SCALARS, deliver, refuse_promotion, to_host
 from .counts import charge
 from .device_array import ndarray
 from .functions import DeviceFunction, function
+from .graphs import do_or_record
 from .surface import SURFACE
 
 _REDUCTIONS = {"add": "sum", "multiply": "prod"}
@@ -38,7 +39,7 @@ class DeviceUfunc(DeviceFunction):
         refuse_promotion(f"{self.__name__}.at", [a, b])
         charge(f"{self.__name__}.at", launches=1)
         operands = [to_host(value, f"{self.__name__}.at") for value in (a, indices, b)]
-        self.host_function.at(*operands)
+        do_or_record(self.host_function.at, *operands)
 
     def reduce(
         self, array: ndarray, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False

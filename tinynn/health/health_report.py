@@ -32,6 +32,12 @@ class Finding:
         Where it was found, such as ``"layer 2, Dense(10)"``; empty where no layer is to blame.
     value : float, optional
         The measured number; NaN where there is none.
+
+    Examples
+    --------
+    >>> finding = Finding("not-finite", "3 outputs are NaN", "lower the learning rate", "layer 2, Dense(10)", 3)
+    >>> finding.to_dict()["layer"], finding.value
+    ('layer 2, Dense(10)', 3)
     """
 
     code: str
@@ -61,6 +67,20 @@ class HealthReport:
         What could not be examined, and why.
     layers : list of Vitals
         What was measured in each layer.
+
+    Examples
+    --------
+    >>> report = HealthReport("Training of 10 parameters", healthy=["weights: of usual size."])
+    >>> report.ok
+    True
+    >>> report.findings.append(Finding("dead-units", "all 8 units are zero for all rows", "smaller first weights"))
+    >>> print(report)
+    Training of 10 parameters: 1 PROBLEM
+    ────────────────────────────────────
+    → dead-units: all 8 units are zero for all rows
+      fix: smaller first weights
+    <BLANKLINE>
+    ✓ weights: of usual size.
     """
 
     title: str

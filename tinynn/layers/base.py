@@ -15,7 +15,7 @@ class Layer(Buffered, Configured):
 
     A subclass defines `forward` and `backward`, and where it needs them `build` and `initial_parameters`. Its
     constructor stores each argument under the argument's own name; that is what lets a layer be copied, printed and
-    saved.
+    saved. Derivation: `docs/derivations/chain-rule.md`, `chain-vector-jacobian`.
 
     The network hands each layer its parameters as attributes, views into one flat vector: what
     `initial_parameters` calls ``"W"`` becomes ``self.W`` and, for the gradient, ``self.dW``. Assigning to them writes
@@ -29,6 +29,18 @@ class Layer(Buffered, Configured):
         Set by the network; so is `bound`, the attributes that are views into its vectors.
     chain : list of Layer
         Layers that this one holds, if it holds any.
+
+    Examples
+    --------
+    >>> class Square(Layer):
+    ...     def forward(self, x, training=False):
+    ...         self.x = x
+    ...         return x * x
+    ...     def backward(self, dy, input_gradient=True):
+    ...         return 2 * self.x * dy
+    >>> import tinynn as nn
+    >>> nn.check_gradients(Square(), np.array([[1.0, -2.0], [3.0, 0.5], [-1.0, 4.0]])).ok
+    True
     """
 
     input_shape: Shape
@@ -57,14 +69,14 @@ class Layer(Buffered, Configured):
         return {}
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """Compute y from x, keeping what `backward` will need.
+        """Compute y (n, *output_shape) from x (n, *input_shape), keeping what `backward` will need.
 
         The result is a buffer of this layer, valid until its next `forward`.
         """
         raise NotImplementedError
 
     def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
-        """Apply the chain rule: from dy = ∂L/∂y fill the parameters' gradients and return dx = ∂L/∂x.
+        """Apply the chain rule: from dy = ∂L/∂y, of y's shape, fill the parameters' gradients and return dx = ∂L/∂x.
 
         The result is a buffer of this layer, valid until its next `backward`; None if `input_gradient` is False.
         """

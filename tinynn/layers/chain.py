@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynn.backend import Array
+from tinynn.backend import Array, backend_of
 from tinynn.buffers import Shape
 from tinynn.layers.base import Layer
 
@@ -46,7 +46,10 @@ def connect(layers: Sequence[Layer], shape: Shape, xp: Any, dtype: np.dtype[Any]
 
 
 def forward(layers: Sequence[Layer], x: Array, training: bool = False) -> Array:
-    """Apply the layers in order; the result is the last one's buffer."""
+    """Apply the layers in order; the result is the last one's buffer. On a device, some go together in one launch."""
+    kernels = backend_of(x).kernels
+    if kernels is not None:
+        return kernels.forward(layers, x, training)
     for layer in layers:
         x = layer.forward(x, training)
     return x
@@ -60,8 +63,10 @@ def backward(layers: Sequence[Layer], dy: Array, input_gradient: bool = True) ->
     lowest = next((i for i, layer in enumerate(layers) if has_parameters(layer)), len(layers))
     last = 0 if input_gradient else lowest
     dx: Array | None = dy
+    kernels = backend_of(dy).kernels
     for i in range(len(layers) - 1, last - 1, -1):
-        dx = layers[i].backward(dx, input_gradient or i > last)
+        wanted = input_gradient or i > last
+        dx = layers[i].backward(dx, wanted) if kernels is None else kernels.backward(layers[i], dx, wanted)
     return dx if input_gradient else None
 
 

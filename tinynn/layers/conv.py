@@ -29,6 +29,8 @@ class Conv2D(Layer):
     cross-correlation.) How to do without most of C is the business of `tinynn.layers.lowering`; memory is bounded by
     the few images that are worked on together, not by the batch.
 
+    Derivation: `docs/derivations/convolution.md`, `conv-backward` and `conv-lowered`.
+
     Parameters
     ----------
     filters : int
@@ -40,10 +42,15 @@ class Conv2D(Layer):
     padding : {"valid", "same"}, int, (int, int) or ((int, int), (int, int)), optional
         Zeros around the image; see `tinynn.layers.windows.paddings`.
     initializer : {"he", "glorot", "lecun"}, optional
+        Spread of the first weights: `docs/derivations/initialization.md`, `init-he`.
 
     Examples
     --------
     >>> import tinynn as nn
+    >>> net = nn.Sequential([nn.Conv2D(1, 2)], input_shape=(2, 3, 1))
+    >>> net.layers[0].W = np.reshape([1.0, 0.0, 0.0, -1.0], (2, 2, 1, 1))  # each less the one below and right of it
+    >>> net.forward(np.reshape([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], (1, 2, 3, 1))).ravel().tolist()
+    [-4.0, -4.0]
     >>> nn.Sequential([nn.Conv2D(8, 5, padding="same", stride=2)], input_shape=(28, 28, 1)).output_shape
     (14, 14, 8)
     """
@@ -95,6 +102,13 @@ class Conv2D(Layer):
             CW = self.buffer("CW", (*C.shape[:-1], self.filters))
             self.xp.matmul(C, W, out=CW)
             self.xp.add(by_image(CW, self.output_shape), b, out=y[some])
+        return y
+
+    def product(self, x: Array) -> Array:
+        """Return C W, the buffer that becomes y, of all images at once, for a device that adds b with what follows."""
+        self.x = x
+        y = self.buffer("y", (len(x), *self.output_shape))
+        self.xp.matmul(self._lines(x), self._matrix(self.W), out=y.reshape(-1, self.filters))
         return y
 
     def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:

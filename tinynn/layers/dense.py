@@ -18,7 +18,8 @@ class Dense(Layer):
     y      (n, units)
     ====== ================== =========================
 
-    Backward, with dy = ∂L/∂y: the weight W[i, j] carries x[·, i] into y[·, j] in every row, so the rows add up,
+    Backward, with dy = ∂L/∂y: the weight W[i, j] carries x[·, i] into y[·, j] in every row, so the rows add up
+    (`docs/derivations/dense.md`, `dense-layer-backward`; a unit: `docs/derivations/neuron.md`, `one-neuron-gradients`),
 
         dW = xᵀ dy        db = Σ_rows dy        dx = dy Wᵀ.
 
@@ -27,7 +28,7 @@ class Dense(Layer):
     units : int
         Number of outputs.
     initializer : {"he", "glorot", "lecun"}, optional
-        Spread of the first weights; see `tinynn.initializers`. Biases start at zero.
+        Spread of the first weights: `docs/derivations/initialization.md`, `init-he`. Biases start at zero.
 
     Examples
     --------
@@ -67,11 +68,15 @@ class Dense(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """y = x W + b."""
-        self.x = x
-        y = self.buffer("y", (len(x), self.units))
-        self.xp.matmul(x, self.W, out=y)
+        y = self.product(x)
         self.xp.add(y, self.b, out=y)
         return y
+
+    def product(self, x: Array) -> Array:
+        """Return x W, the buffer that becomes y."""
+        self.x = x
+        y = self.buffer("y", (len(x), self.units))
+        return self.xp.matmul(x, self.W, out=y)
 
     def backward(self, dy: Array, input_gradient: bool = True) -> Array | None:
         """dW = xᵀ dy, db = 1ᵀ dy (a product with ones beats a sum over rows), dx = dy Wᵀ."""

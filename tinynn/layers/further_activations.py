@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from tinynn.backend import Array, erf
+from tinynn.backend import Array, backend_of
 from tinynn.checks import positive, share
 from tinynn.layers.activations import sigmoid
 from tinynn.layers.base import Layer
@@ -16,10 +16,18 @@ from tinynn.layers.base import Layer
 class LeakyReLU(Layer):
     """y = x for x > 0 and s x otherwise, so f′ = 1 or s (Maas, Hannun & Ng 2013).
 
+    For x (n, ...) of any shape. Derivation: `docs/derivations/activations.md`, `activation-relu`.
+
     Parameters
     ----------
     slope : float, optional
         s, 0 ≤ s < 1.
+
+    Examples
+    --------
+    >>> layer = LeakyReLU(0.25)
+    >>> layer.forward(np.array([[-2.0, 3.0]])).tolist(), layer.backward(np.ones((1, 2))).tolist()
+    ([[-0.5, 3.0]], [[0.25, 1.0]])
     """
 
     def __init__(self, slope: float = 0.01) -> None:
@@ -48,10 +56,18 @@ class LeakyReLU(Layer):
 class ELU(Layer):
     """y = x for x > 0 and α (eˣ − 1) otherwise, so f′ = 1 or α eˣ (Clevert, Unterthiner & Hochreiter 2016, eq. 15).
 
+    For x (n, ...) of any shape. Derivation: `docs/derivations/activations.md`, `activation-backward`.
+
     Parameters
     ----------
     alpha : float, optional
         α, the depth of the negative side. At 1 there is no kink.
+
+    Examples
+    --------
+    >>> layer = ELU()
+    >>> print(layer.forward(np.array([[-1.0, 3.0]])).round(4), layer.backward(np.ones((1, 2))).round(4))  # 1/e − 1, 1/e
+    [[-0.6321  3.    ]] [[0.3679 1.    ]]
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
@@ -83,7 +99,16 @@ class ELU(Layer):
 
 
 class Softplus(Layer):
-    """y = ln(1 + eˣ), a smooth ReLU, so f′ = σ(x) (Dugas et al. 2001)."""
+    """y = ln(1 + eˣ), a smooth ReLU, so f′ = σ(x) (Dugas et al. 2001).
+
+    For x (n, ...) of any shape. Derivation: `docs/derivations/activations.md`, `activation-softplus`.
+
+    Examples
+    --------
+    >>> layer = Softplus()
+    >>> print(layer.forward(np.array([[0.0, 9.0]])).round(4), layer.backward(np.ones((1, 2))).round(4))  # ln 2 at 0
+    [[0.6931 9.0001]] [[0.5    0.9999]]
+    """
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """y = max(x, 0) + ln(1 + e^−|x|), which never overflows; −|x| = x − 2 max(x, 0)."""
@@ -107,7 +132,16 @@ class Softplus(Layer):
 
 
 class SiLU(Layer):
-    """y = x σ(x), so f′ = σ(x) (1 + x (1 − σ(x))) (Elfwing, Uchibe & Doya 2018; also called swish)."""
+    """y = x σ(x), so f′ = σ(x) (1 + x (1 − σ(x))) (Elfwing, Uchibe & Doya 2018; also called swish).
+
+    For x (n, ...) of any shape. Derivation: `docs/derivations/activations.md`, `activation-gated`.
+
+    Examples
+    --------
+    >>> layer = SiLU()
+    >>> print(layer.forward(np.array([[0.0, 1.0]])).round(4), layer.backward(np.ones((1, 2))).round(4))
+    [[0.     0.7311]] [[0.5    0.9277]]
+    """
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """y = x σ(x)."""
@@ -133,7 +167,15 @@ class SiLU(Layer):
 class GELU(Layer):
     """y = x Φ(x) with the normal distribution Φ, so f′ = Φ(x) + x φ(x) (Hendrycks & Gimpel 2016).
 
-    The exact function, Φ(x) = (1 + erf(x/√2)) / 2, not its approximation by tanh.
+    The exact function, Φ(x) = (1 + erf(x/√2)) / 2, not its approximation by tanh. For x (n, ...) of any shape.
+
+    Derivation: `docs/derivations/activations.md`, `activation-gated`.
+
+    Examples
+    --------
+    >>> layer = GELU()
+    >>> print(layer.forward(np.array([[0.0, 1.0]])).round(4), layer.backward(np.ones((1, 2))).round(4))
+    [[0.     0.8413]] [[0.5    1.0833]]
     """
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -141,7 +183,7 @@ class GELU(Layer):
         self.x = x
         self.gate = gate = self.buffer("gate", x.shape)
         self.xp.multiply(x, math.sqrt(0.5), out=gate)
-        erf(gate, out=gate)
+        backend_of(gate).erf(gate, out=gate)
         self.xp.add(gate, 1, out=gate)
         self.xp.multiply(gate, 0.5, out=gate)
         y = self.buffer("y", x.shape)
@@ -167,7 +209,17 @@ class Softmax(Layer):
     """yₖ = exp xₖ / Σⱼ exp xⱼ over the last axis, so dx = y · (dy − Σⱼ dyⱼ yⱼ).
 
     Every output depends on every input of its row, ∂yⱼ/∂xₖ = yⱼ ([j = k] − yₖ): the Jacobian is no diagonal. To end
-    a classifier, take `SoftmaxCrossEntropy` on the logits instead.
+    a classifier, take `SoftmaxCrossEntropy` on the logits instead. For x (n, ..., classes).
+
+    Derivation: `docs/derivations/softmax.md`, `softmax-jacobian` and `softmax-backward`.
+
+    Examples
+    --------
+    >>> layer = Softmax()
+    >>> layer.forward(np.log([[1.0, 3.0]])).round(4).tolist()
+    [[0.25, 0.75]]
+    >>> layer.backward(np.array([[1.0, 0.0]])).round(4).tolist()  # what the first class gains, the second loses
+    [[0.1875, -0.1875]]
     """
 
     def forward(self, x: Array, training: bool = False) -> Array:

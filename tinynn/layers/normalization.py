@@ -54,7 +54,9 @@ class BatchNorm(_Normalization):
 
     Features are the last axis; for images (n, height, width, channels) a channel is normalised over the batch and
     all its pixels. In training, mean and variance are the batch's. Otherwise they are running means of what training
-    saw, so that a row's output does not depend on the others.
+    saw, so that a row's output does not depend on the others. x and y are (n, ..., features).
+
+    Derivation: `docs/derivations/normalization.md`, `norm-backward` and `norm-batch`.
 
     Parameters
     ----------
@@ -66,6 +68,13 @@ class BatchNorm(_Normalization):
     Notes
     -----
     The running variance averages the unbiased estimate, m / (m − 1) times the batch's variance, as in the paper.
+
+    Examples
+    --------
+    >>> import tinynn as nn
+    >>> net = nn.Sequential([nn.BatchNorm()], input_shape=2)
+    >>> net.forward([[1.0, 10.0], [3.0, 30.0]], training=True).round(3).tolist()  # every column: mean 0, variance 1
+    [[-1.0, -1.0], [1.0, 1.0]]
     """
 
     running_mean: Array
@@ -140,12 +149,21 @@ class BatchNorm(_Normalization):
 class LayerNorm(_Normalization):
     """y = γ x̂ + β, each row normalised over its last axis (Ba, Kiros & Hinton 2016, eq. 4).
 
-    A row's output depends on that row alone, in training as otherwise.
+    A row's output depends on that row alone, in training as otherwise. x and y are (n, ..., features).
+
+    Derivation: `docs/derivations/normalization.md`, `norm-backward` and `norm-parameters`.
 
     Parameters
     ----------
     epsilon : float, optional
         ε.
+
+    Examples
+    --------
+    >>> import tinynn as nn
+    >>> net = nn.Sequential([nn.LayerNorm()], input_shape=2)
+    >>> net.forward([[1.0, 3.0], [30.0, 10.0]]).round(3).tolist()  # every row: mean 0, variance 1
+    [[-1.0, 1.0], [1.0, -1.0]]
     """
 
     def __init__(self, epsilon: float = 1e-5) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from tinynn.backend import Array, rows_at_a_time
+from tinynn.backend import Array
 from tinynn.buffers import Shape
+from tinynn.cache import rows_at_a_time
 from tinynn.layers.base import Layer
 from tinynn.layers.windows import check_image, pair, window_count
 
@@ -71,6 +72,9 @@ class MaxPool2D(_Pool2D):
 
     Where several numbers of a window are the largest, the first in reading order gets the gradient, as a whole. To
     give each of them dy would count it more than once, and ties are common: an image's background is full of them.
+    From x (n, height, width, channels) to y (n, rows, columns, channels).
+
+    Derivation: `docs/derivations/pooling.md`, `pool-max` and `pool-backward`.
 
     Parameters
     ----------
@@ -78,6 +82,15 @@ class MaxPool2D(_Pool2D):
         Height and width of a window.
     stride : int or (int, int), optional
         Steps from one window to the next; by default the size, so that windows do not overlap.
+
+    Examples
+    --------
+    >>> import tinynn as nn
+    >>> net = nn.Sequential([nn.MaxPool2D(2)], input_shape=(2, 2, 1))
+    >>> net.forward(np.reshape([1.0, 5.0, 2.0, 5.0], (1, 2, 2, 1))).ravel().tolist()
+    [5.0]
+    >>> net.backward(np.full((1, 1, 1, 1), 10.0)).ravel().tolist()  # to the first of the two that are the largest
+    [0.0, 10.0, 0.0, 0.0]
     """
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -127,12 +140,24 @@ class MaxPool2D(_Pool2D):
 class AveragePool2D(_Pool2D):
     """y = the mean of each window. Its gradient is shared out evenly.
 
+    From x (n, height, width, channels) to y (n, rows, columns, channels). Derivation: `docs/derivations/pooling.md`,
+    `pool-mean`.
+
     Parameters
     ----------
     size : int or (int, int), optional
         Height and width of a window.
     stride : int or (int, int), optional
         Steps from one window to the next; by default the size.
+
+    Examples
+    --------
+    >>> import tinynn as nn
+    >>> net = nn.Sequential([nn.AveragePool2D(2)], input_shape=(2, 2, 1))
+    >>> net.forward(np.reshape([1.0, 5.0, 2.0, 4.0], (1, 2, 2, 1))).ravel().tolist()
+    [3.0]
+    >>> net.backward(np.full((1, 1, 1, 1), 10.0)).ravel().tolist()
+    [2.5, 2.5, 2.5, 2.5]
     """
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -167,7 +192,17 @@ class AveragePool2D(_Pool2D):
 
 
 class GlobalAveragePool2D(Layer):
-    """y = the mean of each channel over the whole image: (n, height, width, channels) becomes (n, channels)."""
+    """y = the mean of each channel over the whole image: (n, height, width, channels) becomes (n, channels).
+
+    Derivation: `docs/derivations/pooling.md`, `pool-mean`.
+
+    Examples
+    --------
+    >>> import tinynn as nn
+    >>> net = nn.Sequential([nn.GlobalAveragePool2D()], input_shape=(2, 2, 3))
+    >>> net.forward(np.arange(12).reshape(1, 2, 2, 3)).tolist()  # the first channel holds 0, 3, 6 and 9
+    [[4.5, 5.5, 6.5]]
+    """
 
     def build(self, input_shape: Shape) -> Shape:
         """Take images."""

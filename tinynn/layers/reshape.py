@@ -9,7 +9,14 @@ from tinynn.layers.base import Layer
 
 
 class Flatten(Layer):
-    """Turn each row into one axis: (n, height, width, channels) becomes (n, height · width · channels)."""
+    """Turn each row into one axis: (n, height, width, channels) becomes (n, height · width · channels).
+
+    Examples
+    --------
+    >>> import tinynn as nn
+    >>> nn.Sequential([nn.Flatten()], input_shape=(28, 28, 3)).output_shape
+    (2352,)
+    """
 
     def build(self, input_shape: Shape) -> Shape:
         """Take rows of any shape."""
@@ -25,12 +32,18 @@ class Flatten(Layer):
 
 
 class Reshape(Flatten):
-    """Give each row another shape with as many numbers, such as (784,) to (28, 28, 1).
+    """Give each row another shape with as many numbers, such as (784,) to (28, 28, 1): x (n, ...) becomes (n, *shape).
 
     Parameters
     ----------
     shape : sequence of int
         Of one row, without the batch axis.
+
+    Examples
+    --------
+    >>> import tinynn as nn
+    >>> nn.Sequential([nn.Reshape((2, 3))], input_shape=6).forward([[1, 2, 3, 4, 5, 6]]).tolist()
+    [[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]
     """
 
     def __init__(self, shape: Sequence[int]) -> None:

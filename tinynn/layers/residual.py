@@ -13,11 +13,19 @@ class Residual(Layer):
     """y = x + f(x), where f is a chain of layers, so dx = dy + f′(x)ᵀ dy (He et al. 2016).
 
     The gradient reaches x on two ways, and what comes back on both adds up: whatever f does, dy itself gets through.
+    x and y are (n, ...) of one shape. Derivation: `docs/derivations/chain-rule.md`, `chain-two-ways`.
 
     Parameters
     ----------
     layers : list of Layer
         f; its output must have the shape of its input.
+
+    Examples
+    --------
+    >>> import tinynn as nn
+    >>> net = nn.Sequential([nn.Residual([nn.ReLU()])], input_shape=2)
+    >>> net.forward([[-1.0, 3.0]]).tolist(), net.backward([[1.0, 1.0]]).tolist()  # slope 1 even where ReLU is off
+    ([[-1.0, 6.0]], [[1.0, 2.0]])
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:

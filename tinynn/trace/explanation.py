@@ -28,6 +28,8 @@ def explain(
 ) -> Ledger:
     """Write a forward and backward pass out, line by line: name, formula, shape, numbers.
 
+    What it writes for two layers is derived by hand: `docs/derivations/two-layer-network.md`, `two-layer-backward`.
+
     Parameters
     ----------
     net : Sequential
@@ -86,6 +88,8 @@ def explain(
 
 def explain_command(example: str = "mazur", *, digits: int = 9) -> Ledger:
     """Explain a built-in example: what ``tinynn explain`` prints.
+
+    "mazur" is derived step by step: `docs/derivations/two-layer-network.md`, `mazur-weights` and `two-layer-backward`.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ class Line:
         What the code calls it: ``"y"``, ``"W"``, ``"dgamma"``.
     symbol : str
         What the mathematics calls it: ``"y"``, ``"W"``, ``"dγ"``.
-    values : array
+    values : array (n, ...), or of a parameter's shape
         The numbers, as they were recorded.
     formula : str
         Where they come from, ``"y = x W + b"``; empty for what is given, and where it is not known.
@@ -24,6 +24,12 @@ class Line:
         In place of a formula: what the layer's docstring says.
     arithmetic : tuple of str
         The formula with numbers, one element each, ``"y[0,0] = 0.05·0.15 + 0.1·0.2 + 0.35 = 0.3775"``.
+
+    Examples
+    --------
+    >>> line = Line("dW", "dW", np.array([[2.0]]), formula="dW = xᵀ dy", arithmetic=("dW[0,0] = 1·2 = 2",))
+    >>> line.values.shape, line.arithmetic[0]
+    ((1, 1), 'dW[0,0] = 1·2 = 2')
     """
 
     name: str
@@ -47,6 +53,11 @@ class Section:
     lines : tuple of Line
     parts : tuple of Section
         Of the layers inside.
+
+    Examples
+    --------
+    >>> Section("0", "Dense(2)", lines=()).heading, Section("loss", "Huber()", lines=()).heading
+    ('layer 0  Dense(2)', 'loss  Huber()')
     """
 
     path: str
@@ -65,6 +76,8 @@ class Section:
 class Ledger:
     """A forward and a backward pass, line by line. `nn.explain` makes one; printing it shows it.
 
+    ``ledger["0.y"]`` is what layer 0 gave, (n, ...), and ``ledger["0.dW"]`` a gradient, of the shape of its W.
+
     Every number is the one that the pass computed. The arithmetic puts recorded inputs into the formula and ends with
     the recorded result: where the two disagree, the code does something else than the formula says.
 
@@ -78,6 +91,15 @@ class Ledger:
         Decimals.
     limit : int
         Arrays with more numbers than this are summed up.
+
+    Examples
+    --------
+    >>> import tinynn as nn
+    >>> net = nn.Sequential([nn.Dense(1)], input_shape=1, dtype="float64")
+    >>> net.layers[0].W = 3.0
+    >>> ledger = nn.explain(net, nn.MeanSquaredError(), [[2.0]], [[5.0]])  # y = 2 · 3 = 6, L = (6 − 5)²
+    >>> isinstance(ledger, Ledger), ledger["0.y"].tolist(), ledger["loss.L"].item(), ledger["0.dW"].tolist()
+    (True, [[6.0]], 1.0, [[4.0]])
     """
 
     about: str

@@ -1,0 +1,1 @@
+"""What tinynn takes on a GPU, beside PyTorch on the same one: ``python -m tests.benchmarks.gpu``, under ten minutes."""
