@@ -71,9 +71,9 @@ def predict(model: Model, x: Any, classes: np.ndarray) -> np.ndarray:
     if not hasattr(model, "predict_proba"):
         name = type(model).__name__
         raise TypeError(
-            f"{name} has no predict_proba(x), which strategies that ask a model need. scikit-learn's SVC has it with "
-            f"probability=True, SGDClassifier with loss='log_loss', VotingClassifier with voting='soft'; around others "
-            f"goes CalibratedClassifierCV({name}())"
+            f"{name} has no predict_proba(x), which strategies that ask a model need. scikit-learn's SGDClassifier "
+            f"has it with loss='log_loss', VotingClassifier with voting='soft'; around others goes "
+            f"CalibratedClassifierCV({name}(), ensemble=False)"
         )
     return _aligned(model, model.predict_proba(x), len(x), classes)
 

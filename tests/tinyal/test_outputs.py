@@ -115,7 +115,7 @@ def test_a_model_without_probabilities_says_what_is_missing(model):
     learner = al.ActiveLearner(model, X, Margin())
     learner.tell(np.arange(20), KIND[:20])
     name = type(model).__name__
-    message = rf"{name} has no predict_proba\(x\), .*probability=True.*CalibratedClassifierCV\({name}\(\)\)"
+    message = rf"{name} has no predict_proba\(x\), .*loss=.log_loss.*CalibratedClassifierCV\({name}\(\), ensemble=False\)"
     with pytest.raises(TypeError, match=message):
         learner.ask(3)
     by_chance = al.ActiveLearner(model, X, Random())

@@ -27,7 +27,9 @@ class Pool:
         self.image_shape: tuple[int, ...] | None = None
         if isinstance(data, Dataset):
             self.x, y = np.asarray(data.x_train), np.asarray(data.y_train)
-            names, self.image_shape = data.classes, tuple(data.image_shape)
+            names = data.classes
+            if len(data.image_shape) > 1:  # of rows that are no images it is their length
+                self.image_shape = tuple(data.image_shape)
         elif isinstance(data, tuple) and len(data) in (2, 4):
             self.x, y = np.asarray(data[0]), np.asarray(data[1])
             if self.x.ndim > 2:

@@ -1,4 +1,4 @@
-"""Data to learn from: digits that travel with the package, MNIST and Fashion-MNIST from the web.
+"""Data to learn from: digits and irises that travel with the package, MNIST and its like and CIFAR-10 from the web.
 
 A downloaded data set's files are looked for, one by one,
 
@@ -7,10 +7,12 @@ A downloaded data set's files are looked for, one by one,
 3. on the mirrors, from where they go into the cache.
 
 So a folder with three of four files is fine: the fourth is fetched. Files may be compressed (``.gz``) or
-plain. Every load verifies every file: MNIST by the SHA-256 of what is inside, Fashion-MNIST by the MD5 of the
-compressed file as published, so keep that one as it came (a plain one is checked for its structure only). A
-broken file of yours is an error and is never touched; a broken one in the cache is replaced by a good one as
-soon as that has arrived.
+plain. CIFAR-10 is one archive, the official binary version, ``cifar-10-binary.tar.gz``; it is read where it
+lies and never extracted, and a folder ``cifar-10-batches-bin`` that somebody has extracted, or its six files
+alone, does as well. Every load verifies every file: MNIST by the SHA-256 of what is inside, Fashion-MNIST and
+CIFAR-10 by the MD5 of the compressed file as published, so keep that one as it came (a plain or extracted one
+is checked for its structure only). A broken file of yours is an error and is never touched; a broken one in
+the cache is replaced by a good one as soon as that has arrived.
 """
 
 import numpy as np
@@ -21,7 +23,8 @@ from tinynn.datasets.sources import SOURCES, Source
 
 __all__ = ["NAMES", "BrokenFileError", "Dataset", "DatasetError", "available", "load"]
 
-NAMES: tuple[str, ...] = ("digits", *SOURCES)
+CARRIED = ("digits", "iris")
+NAMES: tuple[str, ...] = (*CARRIED, *SOURCES)
 
 
 def load(name: str, *, download: bool = True, progress: bool = True) -> Dataset:
@@ -30,8 +33,9 @@ def load(name: str, *, download: bool = True, progress: bool = True) -> Dataset:
     Parameters
     ----------
     name : str
-        One of `NAMES`: ``digits`` (carried, 8×8 pixels), ``mnist`` or ``fashion-mnist`` (28×28, about 11 and
-        30 MB).
+        One of `NAMES`: ``digits`` and ``iris`` (carried; 8×8 pixels, and four lengths of a flower), ``mnist`` and
+        ``fashion-mnist`` (28×28, about 11 and 30 MB to download), ``cifar-10`` (32×32 in three colours, about
+        170 MB, and for a moment half a gigabyte of memory).
     download : bool
         Whether files that are not on this machine may be downloaded.
     progress : bool
@@ -40,7 +44,7 @@ def load(name: str, *, download: bool = True, progress: bool = True) -> Dataset:
     Returns
     -------
     Dataset
-        Arrays of its own, which may be written to.
+        Rows (n, pixels), or (n, features), and labels (n,), in arrays of its own, which may be written to.
 
     Raises
     ------
@@ -58,8 +62,9 @@ def load(name: str, *, download: bool = True, progress: bool = True) -> Dataset:
     source = _source(name)
     if source is None:
         from tinynn.datasets.digits import load_digits
+        from tinynn.datasets.iris import load_iris
 
-        return load_digits()
+        return load_iris() if name == "iris" else load_digits()
     from tinynn.datasets.obtain import obtain
 
     x_train, y_train, x_test, y_test = obtain(source, download, progress)
@@ -96,8 +101,8 @@ def available(name: str) -> bool:
 
 
 def _source(name: str) -> Source | None:
-    """Return where a data set is downloaded from, None for the carried one."""
-    if name == "digits":
+    """Return where a data set is downloaded from, None for those that are carried."""
+    if name in CARRIED:
         return None
     if name in SOURCES:
         return SOURCES[name]

@@ -11,12 +11,21 @@ class DatasetError(RuntimeError):
     Traceback (most recent call last):
     ...
     tinynn.datasets.errors.DatasetError: There is no data set 'minst'. Did you mean 'mnist'?
-    Known names: digits, mnist, fashion-mnist.
+    Known names: digits, iris, mnist, fashion-mnist, cifar-10.
     """
 
 
 class BrokenFileError(DatasetError):
-    """A file does not hold what it should; the message is the reason, the caller adds the name."""
+    """A file does not hold what it should; the message is the reason, the caller adds the name.
+
+    Examples
+    --------
+    >>> from tinynn.datasets.idx import parse_idx
+    >>> parse_idx(bytes([0, 0, 8, 1]) + bytes([0, 0, 0, 2]) + bytes([7, 2]), shape=(3,))
+    Traceback (most recent call last):
+    ...
+    tinynn.datasets.errors.BrokenFileError: it announces the shape (2,); expected (3,)
+    """
 
 
 class MirrorError(DatasetError):

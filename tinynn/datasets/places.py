@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from tinynn.datasets.errors import DatasetError
-from tinynn.datasets.sources import RemoteFile, Source
+from tinynn.datasets.sources import RemoteArchive, RemoteFile, Source
 
 VARIABLE = "TINYNN_DATA"
 
@@ -53,8 +53,12 @@ def cache_folder(name: str) -> Path:
 
 
 def present(folder: Path, file: RemoteFile) -> list[Path]:
-    """Return the forms of a file that a folder has: compressed, plain, both or none; nothing is read."""
-    return [path for path in (folder / f"{file.name}.gz", folder / file.name) if path.is_file()]
+    """Return the forms of a file that a folder has: compressed, plain, of an archive its files; nothing is read."""
+    found = [path for path in (folder / f"{file.name}.gz", folder / file.name) if path.is_file()]
+    if isinstance(file, RemoteArchive):
+        places = (folder / file.folder, folder)
+        found += [place for place in places if any((place / name).is_file() for name in file.members)]
+    return found
 
 
 def address(mirror: str, file: RemoteFile) -> str:
@@ -67,4 +71,5 @@ def by_hand(source: Source, file: RemoteFile) -> str:
     return (
         f"By hand: fetch {address(source.mirrors[0], file)} and put it in {cache_folder(source.name)}, "
         f"or in {source.name}/ inside a folder of yours that {VARIABLE} names."
+        + (" Extracted there, it is read, too." if isinstance(file, RemoteArchive) else "")
     )

@@ -1,12 +1,16 @@
 """The table of data sets that are downloaded: their mirrors, files, checksums, licences."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinynn.datasets.cifar import RECORD, TEST, TRAINING, parse_cifar
 from tinynn.datasets.idx import idx_size, parse_idx
+from tinynn.datasets.tar import read_tar
+
+AROUND = 2**16  # bytes of an archive that are no data: headers, what fills its blocks, a few words about it
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,7 @@ class RemoteFile:
     name : str
         Name of the decompressed file; on the mirrors and in the cache it carries ``.gz`` behind it.
     size : int
-        Length of the decompressed file, in bytes.
+        Length of the decompressed file, in bytes; of an archive an upper bound.
     parse : callable
         Turns the decompressed bytes into arrays; raises `BrokenFileError` if their structure is wrong.
     sha256 : str
@@ -32,6 +36,25 @@ class RemoteFile:
     parse: Callable[[bytes | bytearray], tuple[NDArray[np.uint8], ...]]
     sha256: str = ""
     md5: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteArchive(RemoteFile):
+    """A tar archive, gzip-compressed, some of whose files hold the data; a folder with these does as well.
+
+    Parameters
+    ----------
+    folder : str
+        The folder in the archive where they are.
+    members : mapping of str to int
+        Length in bytes of each, by its name in that folder.
+    parse_members : callable
+        Turns them into arrays, by their names; raises `BrokenFileError` if their structure is wrong.
+    """
+
+    folder: str
+    members: Mapping[str, int]
+    parse_members: Callable[[Mapping[str, bytes | memoryview]], tuple[NDArray[np.uint8], ...]]
 
 
 @dataclass(frozen=True)
@@ -73,6 +96,31 @@ def idx_file(
     10008
     """
     return RemoteFile(name, idx_size(shape), lambda content: (parse_idx(content, shape, below),), sha256, md5)
+
+
+def cifar_archive(name: str, rows: int, *, md5: str = "") -> RemoteArchive:
+    """Describe the archive of CIFAR-10 (see `parse_cifar`), with so many records in each of its six files.
+
+    Examples
+    --------
+    >>> cifar_archive("cifar-10-binary.tar", 10_000).members["test_batch.bin"]
+    30730000
+    """
+    folder, members = "cifar-10-batches-bin", dict.fromkeys((*TRAINING, TEST), rows * RECORD)
+
+    def parse(content: bytes | bytearray) -> tuple[NDArray[np.uint8], ...]:
+        found = read_tar(content, {f"{folder}/{member}": size for member, size in members.items()})
+        return parse_cifar({place.removeprefix(f"{folder}/"): part for place, part in found.items()})
+
+    return RemoteArchive(
+        name,
+        sum(members.values()) + AROUND,
+        parse,
+        md5=md5,
+        folder=folder,
+        members=members,
+        parse_members=parse_cifar,
+    )
 
 
 MNIST = Source(
@@ -142,4 +190,26 @@ FASHION_MNIST = Source(
     "machine learning algorithms. arXiv:1708.07747.",
 )
 
-SOURCES = {source.name: source for source in (MNIST, FASHION_MNIST)}
+CIFAR_10 = Source(
+    name="cifar-10",
+    mirrors=("https://www.cs.toronto.edu/~kriz/",),
+    files=(cifar_archive("cifar-10-binary.tar", 10_000, md5="c32a1d4ab5d03f1284b67883e8d87530"),),
+    classes=(
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    ),
+    image_shape=(32, 32, 3),
+    licence="none stated; its page asks those who use it to cite the report",
+    citation="A. Krizhevsky (2009). Learning multiple layers of features from tiny images. Technical report, "
+    "University of Toronto.",
+)
+
+SOURCES = {source.name: source for source in (MNIST, FASHION_MNIST, CIFAR_10)}

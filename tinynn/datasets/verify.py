@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinynn.datasets.errors import BrokenFileError
-from tinynn.datasets.sources import RemoteFile
+from tinynn.datasets.sources import RemoteArchive, RemoteFile
 
 PIECE = 2**20
 
@@ -30,7 +30,7 @@ def read_verified(path: Path, file: RemoteFile) -> tuple[NDArray[np.uint8], ...]
     Parameters
     ----------
     path : Path
-        The file; compressed if its name ends in ``.gz``, plain otherwise.
+        The file; compressed if its name ends in ``.gz``, plain otherwise. For an archive also a folder with its files.
     file : RemoteFile
         What it must be.
 
@@ -45,6 +45,9 @@ def read_verified(path: Path, file: RemoteFile) -> tuple[NDArray[np.uint8], ...]
         If it cannot be read, is truncated, is something else, or has another checksum. An MD5 of the
         compressed file cannot be compared with a plain one: there the structure alone is checked.
     """
+    if isinstance(file, RemoteArchive) and path.is_dir():
+        members = {name: _read(path / name, size) for name, size in file.members.items()}
+        return file.parse_members(members)
     try:
         with path.open("rb") as stream:
             stored = stream.read(largest_stored(file) + 1)
@@ -62,6 +65,19 @@ def read_verified(path: Path, file: RemoteFile) -> tuple[NDArray[np.uint8], ...]
     if file.md5 and compressed:
         _compare("MD5", hashlib.md5(stored, usedforsecurity=False).hexdigest(), file.md5)
     return arrays
+
+
+def _read(path: Path, size: int) -> bytes:
+    """Read a file of known length, and not much more of one that is longer."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(size + 1)
+    except OSError as error:
+        raise BrokenFileError(f"its {path.name} cannot be read ({error.strerror or error})") from error
+    if len(content) != size:
+        found = f"{len(content)} bytes" if len(content) < size else "more"
+        raise BrokenFileError(f"its {path.name} has {found}; expected {size} bytes")
+    return content
 
 
 def _decompress(stored: bytes, size: int) -> bytearray:
