@@ -328,10 +328,18 @@ def test_stochastic_needs_scores():
 def test_names_are_those_that_the_documentation_promises():
     gradient = ("expected-gradient-length", "stochastic-expected-gradient-length")
     around = ("rank-margin", "density-margin", "diverse-margin")
-    batches = ("batchbald", "badge", "k-center", "facility-location", "cluster-margin", "typiclust")
+    batches = (
+        "batchbald",
+        "badge",
+        "k-center",
+        "facility-location",
+        "cluster-margin",
+        "typiclust",
+        "graph-centers",
+    )
     ahead = ("expected-error-reduction", "expected-model-output-change", "learned")
     assert set(strategies.NAMES) == {*NAMES, *gradient, *around, *batches, *ahead}
-    assert len(strategies.NAMES) == len(set(strategies.NAMES)) == 33
+    assert len(strategies.NAMES) == len(set(strategies.NAMES)) == 34
     assert set(POINTWISE) == set(BRUTE_FORCE), "a new strategy needs its definition here"
 
 

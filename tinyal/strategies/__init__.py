@@ -9,6 +9,7 @@ from tinyal.strategies.committee import ConsensusKL, VoteEntropy
 from tinyal.strategies.density import DensityWeighted
 from tinyal.strategies.diverse import Diverse
 from tinyal.strategies.diversity import FacilityLocation, KCenter
+from tinyal.strategies.graph import GraphCenters
 from tinyal.strategies.learned import LearnedStrategy
 from tinyal.strategies.look_ahead import ExpectedErrorReduction, ExpectedModelOutputChange
 from tinyal.strategies.model_change import ExpectedGradientLength
@@ -42,6 +43,7 @@ __all__ = [
     "ExpectedGradientLength",
     "ExpectedModelOutputChange",
     "FacilityLocation",
+    "GraphCenters",
     "KCenter",
     "LearnedStrategy",
     "LeastConfidence",

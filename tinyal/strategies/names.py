@@ -17,6 +17,7 @@ from tinyal.strategies.committee import ConsensusKL, VoteEntropy
 from tinyal.strategies.density import DensityWeighted
 from tinyal.strategies.diverse import Diverse
 from tinyal.strategies.diversity import FacilityLocation, KCenter
+from tinyal.strategies.graph import GraphCenters
 from tinyal.strategies.learned import LearnedStrategy
 from tinyal.strategies.look_ahead import ExpectedErrorReduction, ExpectedModelOutputChange
 from tinyal.strategies.model_change import ExpectedGradientLength
@@ -52,6 +53,7 @@ BATCHES: dict[str, Callable[..., Strategy]] = {
     "facility-location": FacilityLocation,
     "cluster-margin": ClusterMargin,
     "typiclust": TypiClust,
+    "graph-centers": GraphCenters,
     "learned": LearnedStrategy,
 }
 LOOK_AHEAD: dict[str, Callable[..., Strategy]] = {
