@@ -234,7 +234,9 @@ def test_a_model_that_cannot_sample_is_told_so():
 
 def test_without_labels_it_says_who_chooses_the_first():
     view = a_round()
-    bare = al.PoolView(view.model, view.pool, view.candidates, view.labeled[:0], view.labels[:0], view.classes)
+    bare = al.PoolView(
+        view.model, view.pool, view.candidates, view.labeled[:0], view.labels[:0], view.classes
+    )
     with pytest.raises(ValueError, match="typiclust"):
         LearnedStrategy().select(bare, 3, np.random.default_rng(0))
 

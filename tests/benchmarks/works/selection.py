@@ -69,7 +69,9 @@ def our_committee(setting: Setting, measure: str) -> Prepared:
     p = samples(setting)
     rows, nothing = np.arange(p.shape[1]), np.zeros(0, dtype=np.int64)
     model = SimpleNamespace(
-        classes_=np.arange(10), predict_proba=None, sample_proba=lambda x, n_samples, seed: p[:, x[0] : x[-1] + 1]
+        classes_=np.arange(10),
+        predict_proba=None,
+        sample_proba=lambda x, n_samples, seed: p[:, x[0] : x[-1] + 1],
     )
     strategy = {"bald": al.strategies.BALD, "vote-entropy": VoteEntropy}[measure](SAMPLES)
 
