@@ -50,7 +50,13 @@ def strict_device() -> None:
 
 
 @pytest.fixture(
-    scope="session", params=["cpu", "strict", "fused", pytest.param("cuda", marks=pytest.mark.gpu)]
+    scope="session",
+    params=[
+        "cpu",
+        "strict",
+        pytest.param("fused", marks=pytest.mark.slow),  # what kernels change is tested by name, too
+        pytest.param("cuda", marks=pytest.mark.gpu),
+    ],
 )
 def device(request: pytest.FixtureRequest) -> str:
     """Every device name in turn; the test is skipped where the device is missing."""

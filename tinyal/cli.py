@@ -1,4 +1,4 @@
-"""The command line: ``tinyal demo`` and ``tinyal compare``."""
+"""The command line: ``tinyal demo``, ``compare``, ``reproduce``, ``label``, ``export`` and ``predict``."""
 
 import argparse
 import shlex
@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tinyal import compare_command
+from tinyal import compare_command, export_command, label_command, predict_command, reproduce_command
 from tinyal.demo import STRATEGIES
 from tinyal.strategies import NAMES
 from tinynn import __version__
@@ -42,13 +42,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"tinyal {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_demo(commands.add_parser("demo", help="compare strategies on handwritten digits", description=DEMO))
-    compare_command.add_arguments(
-        commands.add_parser(
-            "compare",
-            help="compare strategies as a file of yours describes",
-            description=compare_command.DESCRIPTION,
-        )
-    )
+    for name, module, help in (
+        ("compare", compare_command, "compare strategies as a file of yours describes"),
+        ("reproduce", reproduce_command, "do a published experiment again"),
+        ("label", label_command, "label images or rows of your own in the browser, while a model learns"),
+        ("export", export_command, "write the labels of a project as CSV or JSON"),
+        ("predict", predict_command, "label the rest of a project with its model"),
+    ):
+        module.add_arguments(commands.add_parser(name, help=help, description=module.DESCRIPTION))
     return parser
 
 
@@ -96,6 +97,7 @@ def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
     from tinyal import demo, strategies
     from tinyal.budget import check_budget
     from tinyal.lessons import lessons
+    from tinynn import cuda
     from tinynn.backend import get_backend
 
     names = (
@@ -128,6 +130,8 @@ def _demo(options: argparse.Namespace, arguments: list[str]) -> int:
             f"--budget {budget.total} leaves nothing to choose after {budget.initial} initial labels"
         )
     get_backend(options.device)  # what cannot be done is said before anything is written
+    if options.device == "auto":
+        print(f"device auto is {cuda.explain_auto()}", file=sys.stderr)
     out.mkdir(parents=True, exist_ok=True)
 
     print(

@@ -86,7 +86,7 @@ def _in_processes(
     rounds = context.RawArray("q", len(runs))
     pool = ProcessPoolExecutor(min(workers, len(runs)), context, _receive, (task, rounds))
     try:
-        with _interrupts_held():
+        with interrupts_held():
             futures = {
                 pool.submit(_run_received, strategies[name], seed, place): (name, seed)
                 for place, (name, seed) in enumerate(runs)
@@ -120,7 +120,7 @@ def _collect(
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """Hold Ctrl-C back while processes start, and let it through afterwards: none may be left behind half started.
 
     Blocking the signal is what the processes inherit, so that none dies of it with a traceback of its own. It does
@@ -155,10 +155,10 @@ def _receive(task: Doable, rounds: Any) -> None:
     global _received
     _received = task, rounds
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Wait until the process that started this one is gone, killed perhaps, and end: nobody would take the results."""
     parent = multiprocessing.parent_process()
     assert parent is not None, "this process was started by another"

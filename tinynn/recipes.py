@@ -100,20 +100,18 @@ def conv(data: Dataset) -> Recipe:
 
 
 def conv_augmented(data: Dataset) -> Recipe:
-    """A convolutional network on images distorted afresh every epoch."""
+    """A convolutional network on images moved, turned and scaled a little, afresh every epoch."""
     return Recipe(
         layers=[
             Reshape((*data.image_shape, 1)),
             *[Conv2D(32, 5), ReLU(), MaxPool2D(2)],
             *[Conv2D(64, 5), ReLU(), MaxPool2D(2)],
-            *[Flatten(), Dense(256), ReLU(), Dropout(0.3), Dense(len(data.classes))],
+            *[Flatten(), Dropout(0.25), Dense(256), ReLU(), Dropout(0.5), Dense(len(data.classes))],
         ],
-        optimizer=AdamW(CosineDecay(1e-3), weight_decay=0.01),
-        epochs=60,
+        optimizer=AdamW(CosineDecay(1.5e-3), weight_decay=0.01),
+        epochs=25,
         batch_size=128,
-        augment=Augment(
-            shift=1.5, rotate=12, scale=0.12, shear=0.1, elastic=1.0, image_shape=data.image_shape
-        ),
+        augment=Augment(shift=2, rotate=8, scale=0.08, image_shape=data.image_shape),
     )
 
 

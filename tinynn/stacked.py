@@ -93,8 +93,11 @@ class StackedCrossEntropy(SoftmaxCrossEntropy):
     ) -> Array:
         """Return the mean loss; `t`, −1 / (M n) where a label is, becomes −1 / n, rounded as one network's is."""
         mean = super().forward(outputs, targets, weights, out)
-        self.xp.sign(self.t, out=self.t)
-        self.xp.multiply(self.t, self.members / len(outputs), out=self.t)
+        if self.in_one:
+            self.xp.multiply(self.in_one[1], self.members, out=self.in_one[1])
+        else:
+            self.xp.sign(self.t, out=self.t)
+            self.xp.multiply(self.t, self.members / len(outputs), out=self.t)
         return mean
 
 

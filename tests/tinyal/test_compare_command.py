@@ -285,7 +285,7 @@ def test_fourteen_strategies_to_a_thousand_labels_are_below_a_megabyte():
             '{a = {strategy = "bald", sample = 3}}',
             "strategies.a: ",
         ),
-        ('"digits"', '"mnits"', 'data.name must be "digits" or "mnist"'),
+        ('"digits"', '"mnits"', 'data.name must be "digits" or "iris" or "mnist" or "fashion-mnist"'),
         ("pool = 200", "pool = 2000", "data: a pool of 2000 rows cannot be drawn from 1348"),
         ("pool = 200", "copies = 2.5", "data.copies must be a whole number of at least 1, not 2.5"),
         ("pool = 200", "imbalance = 0.5", "data: imbalance must be at least 1"),

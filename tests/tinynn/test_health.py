@@ -114,13 +114,14 @@ def test_nothing_is_touched(device, backend):
         loss, optimizer = nn.SoftmaxCrossEntropy(), nn.Clipped(nn.Adam(1e-2))
         nn.fit(net, loss, optimizer, x, y, epochs=1, batch_size=32, progress=False)
         outputs = net.layers[-1].forward(net.layers[-1].x)  # a layer's buffer
+        kept = loss.in_one[1] if loss.in_one else loss.p  # its buffer: a kernel's gradient, or probabilities
         before = [
-            backend.to_numpy(a).copy() for a in (net.parameters, net.gradients, net.state, outputs, loss.p)
+            backend.to_numpy(a).copy() for a in (net.parameters, net.gradients, net.state, outputs, kept)
         ]
         step, drawn, names = net.step, np.random.get_state()[1].copy(), set(net.layers[1].__dict__)  # noqa: NPY002
         if diagnosed:
             assert diagnose_training(net, loss, x, y, optimizer).ok
-        after = [backend.to_numpy(a) for a in (net.parameters, net.gradients, net.state, outputs, loss.p)]
+        after = [backend.to_numpy(a) for a in (net.parameters, net.gradients, net.state, outputs, kept)]
         assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
         assert net.step == step
         assert set(net.layers[1].__dict__) == names

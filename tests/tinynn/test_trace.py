@@ -107,7 +107,12 @@ def test_every_number_is_that_of_the_pass_to_the_bit(name, training, device):
     for key, values in shown.items():
         assert type(ledger[key]) is np.ndarray
         assert ledger[key].dtype == np.float32
-        np.testing.assert_array_equal(ledger[key], values, err_msg=key)
+        if (
+            net.backend.name == "fused"
+        ):  # a kernel may add up in another order than the formulas of the ledger
+            np.testing.assert_allclose(ledger[key], values, rtol=1e-5, atol=1e-6, err_msg=key)
+        else:
+            np.testing.assert_array_equal(ledger[key], values, err_msg=key)
 
 
 @pytest.mark.parametrize("form", [str, Ledger.to_markdown, Ledger.to_html])
