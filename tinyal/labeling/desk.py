@@ -76,10 +76,12 @@ class Desk:
 
     def hold(self, item: int, client: str) -> bool:
         """Lease an item to a client that says it has it; return whether that can be."""
-        answered = item in self._state.answers and item not in self._state.deferred
-        if answered or item in self._items.gone or self._leases.holder(item) not in (None, client):
+        holder, answers = self._leases.holder(item), self._state.answers
+        # What was put off a moment ago has no lease: it comes at the end, and not because a page still names it.
+        answered = item in answers and (item not in self._state.deferred or holder is None)
+        if answered or item in self._items.gone or holder not in (None, client):
             return False
-        if self._leases.holder(item) is None:
+        if holder is None:
             self._leases.take(item, client)
         return True
 

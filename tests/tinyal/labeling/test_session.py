@@ -266,6 +266,15 @@ def test_what_was_put_off_comes_at_the_end_the_longest_ago_first(tmp_path):
     assert session.next("one", 4).done
 
 
+def test_what_was_put_off_does_not_come_back_because_a_page_still_names_it(session):
+    """The page asks for more before it has heard that its "later" arrived."""
+    item = items_of(session.next("one", 1))[0]
+    put(session, item, "defer")
+    handout = session.next("one", 2, [item])
+    assert handout.drop == [item]
+    assert item not in items_of(handout)
+
+
 def test_the_strategy_never_gets_items_of_random_questions_nor_what_has_an_answer(tmp_path):
     session = open_session(tmp_path, 200, gone=[3], share=0.1)
     put(session, 0, "skip")
