@@ -32,7 +32,7 @@ def status(
     return {
         "classes": [
             {"name": name, "key": key, "count": state.counts[name]}
-            for name, key in zip(state.classes, class_keys(), strict=False)
+            for name, key in zip(state.classes, class_keys(state.classes), strict=True)
         ],
         "answered": len(state.answers) - len(state.deferred),
         "labelled": len(state.labels),
