@@ -1,6 +1,7 @@
 """Pools for tests of strategies that go by where rows lie: points, probabilities and views of them."""
 
 import numpy as np
+import pytest
 
 from tinyal.strategies import get
 from tinyal.strategies.names import LOOK_AHEAD
@@ -69,3 +70,8 @@ def quick(name, n_samples=None):
     """Return a strategy by its name; one that trains networks to look ahead looks at few rows."""
     few = {"candidates": 2, "rows": 10} if name in LOOK_AHEAD else {}
     return get(name, n_samples, **few)
+
+
+def by_patience(names):
+    """Return parameters for the names of strategies; those that train a model for every answer are slow."""
+    return [pytest.param(name, marks=pytest.mark.slow) if name in LOOK_AHEAD else name for name in names]

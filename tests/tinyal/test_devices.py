@@ -5,10 +5,10 @@ import pytest
 
 import tinyal as al
 import tinynn as nn
-from tests.tinyal.pools import quick
+from tests.tinyal.pools import by_patience, quick
 
 
-@pytest.mark.parametrize("name", al.strategies.NAMES)
+@pytest.mark.parametrize("name", by_patience(al.strategies.NAMES))
 def test_every_strategy_asks_the_same_on_every_device(name, device):
     rng = np.random.default_rng(0)
     y = np.arange(60) % 3

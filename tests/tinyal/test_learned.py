@@ -159,6 +159,7 @@ def test_lessons_are_of_the_same_seed_the_same_and_compare_groups_of_one_round()
     assert np.abs(lessons.gains).max() > 0.5, "labels do change errors"
 
 
+@pytest.mark.slow
 def test_it_learns_that_wrong_answers_do_harm():
     """Where rows far out are answered wrong, their labels cost accuracy: to be found from gains alone."""
 

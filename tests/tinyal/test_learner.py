@@ -8,7 +8,7 @@ import pytest
 
 import tinyal as al
 import tinynn as nn
-from tests.tinyal.pools import quick
+from tests.tinyal.pools import by_patience, quick
 from tinyal.answers import Answers
 from tinyal.strategies import NAMES, Entropy, Margin, Random, get
 from tinyal.view import Model, PoolView
@@ -109,7 +109,7 @@ def test_asking_for_none_or_for_more_than_is_left_is_an_error(n, told):
     assert len(it.ask(N - told)) == N - told
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", by_patience(NAMES))
 def test_questions_are_a_function_of_settings_and_of_what_was_told(name):
     """Asking leaves no trace; telling in one call or in many makes no difference; nor does a restart."""
     once = taught(12, network(), quick(name), seed=4)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import torch
-
 from tests.benchmarks import data, networks
 from tests.benchmarks.gpu.clocks import Clock, EventClock, HostClock, medians
 from tests.benchmarks.gpu.plan import Plan
@@ -12,6 +10,8 @@ from tests.benchmarks.work import MissingError
 
 def clock(device: str) -> Clock:
     """Return what measures time on a device."""
+    import torch
+
     if device != "cuda":
         return HostClock()
     return EventClock(
@@ -21,6 +21,8 @@ def clock(device: str) -> Clock:
 
 def no_tf32() -> None:
     """Compute products of float32 in float32; PyTorch's convolutions would not."""
+    import torch
+
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
@@ -28,6 +30,8 @@ def no_tf32() -> None:
 
 def epoch(plan: Plan, device: str, batch: int, graphs: bool) -> dict[str, Any]:
     """Time an epoch: rows are bytes on the device, gathered by index; losses are added up without waiting."""
+    import torch
+
     if graphs and device != "cuda":
         raise MissingError("CUDA graphs need a GPU")
     no_tf32()
@@ -67,6 +71,8 @@ def epoch(plan: Plan, device: str, batch: int, graphs: bool) -> dict[str, Any]:
 
 def _captured(step: Any) -> Any:
     """Record a step, after three on another stream, as PyTorch's manual says."""
+    import torch
+
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
@@ -81,6 +87,8 @@ def _captured(step: Any) -> Any:
 
 def samples(plan: Plan, device: str) -> dict[str, Any]:
     """Time posterior samples, with dropout left on: once through the whole network for each, and from dropout on."""
+    import torch
+
     no_tf32()
     x = networks.rows(networks.IMAGES, data.load().x_train[: plan.images])
     net = networks.in_torch(networks.fresh(networks.IMAGES)).to(device, memory_format=torch.channels_last)
