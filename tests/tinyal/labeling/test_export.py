@@ -217,6 +217,20 @@ def test_predict_labels_what_came_later_too_unless_somebody_labels(project, tmp_
     np.testing.assert_allclose([float(row["confidence"]) for row in rows], expected, atol=1e-5)
     assert [row["answered"] for row in rows] == ["skip", "", "", ""]
     said = capsysbinary.readouterr().err.decode()
-    assert (
-        "4 items labelled by a model that learned from 1 labels; 75% with a confidence of 90% or more" in said
-    )
+    assert "4 items labelled by a model that learned from 1 labels; of 75% it is 90% sure or more" in said
+
+
+def test_predict_trains_on_the_labels_that_the_last_model_did_not_know(project, capsysbinary):
+    """The server was ended before it had learned from the last answers."""
+    journal = project.journal(project.items())
+    journal.append("label", request="r2", who="Ada", item=3, label="dog", seconds=1.0)
+    journal.close()
+    with project.lock(), pytest.raises(ValueError, match="the page that is open"):
+        run(predict_command, project.folder)
+    assert run(predict_command, project.folder) == 0
+    printed = capsysbinary.readouterr()
+    assert b"training on 2 labels" in printed.err
+    assert b"learned from 2 labels;" in printed.err
+    assert [row["label"] in ("cat", "dog") for row in read(printed.out.decode())] == [True, True]
+    assert run(predict_command, project.folder) == 0
+    assert b"training" not in capsysbinary.readouterr().err, "it is kept"
