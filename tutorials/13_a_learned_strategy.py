@@ -136,9 +136,8 @@ plt.show()
 # ## Does it help?
 #
 # A fair trial needs a task that it never saw. The small digits are none: the network learned from them. A mixture that
-# was drawn for this page alone is one, though of the kind that it knows. [The results on
-# MNIST](../docs/results/learned.md) are the hard trial: what was learned from Gaussians and small digits has to carry
-# over to other images.
+# was drawn for this page alone is one, though of the kind that it knows. The results on MNIST, on a page of their own,
+# are the hard trial: what was learned from Gaussians and small digits has to carry over to other images.
 
 # %%
 trial = mixture(np.random.default_rng(1_000_007))
