@@ -50,7 +50,7 @@ class GainModel:
     True
     """
 
-    def __init__(self, network: nn.Sequential) -> None:
+    def __init__(self, network: "nn.Sequential") -> None:
         if network.input_shape != (1, 1, WIDTH) or network.output_shape != (1,):
             raise ValueError(
                 f"a model of gains has rows of shape (1, 1, {WIDTH}), one number for each of {', '.join(FEATURES)}, "

@@ -30,7 +30,7 @@ class Episode:
     y: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
-    model: nn.Classifier
+    model: "nn.Classifier"
     initial: int
 
 
@@ -64,7 +64,7 @@ def digits(rng: np.random.Generator) -> Episode:
     return Episode(x[pool], y[pool], x[test], y[test], _model(rng, 10), _initial(rng, 10))
 
 
-def _model(rng: np.random.Generator, k: int) -> nn.Classifier:
+def _model(rng: np.random.Generator, k: int) -> "nn.Classifier":
     return nn.Classifier(
         [nn.Dense(int(rng.choice(MODELS))), nn.ReLU(), nn.Dropout(0.5), nn.Dense(k)],
         steps=150,
