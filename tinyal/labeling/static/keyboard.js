@@ -38,6 +38,7 @@ function others({ target, code, ctrlKey, metaKey }) {
     if (code === "KeyW" && !ctrlKey && !metaKey && byId("why-dialog").open) byId("why-dialog").close();
     return true;
   }
+  if (target.closest?.("dialog")) return false; // a closed one keeps the focus until the next frame is drawn
   if (target.closest?.("input, textarea, select, [contenteditable]")) return true;
   return ["Enter", "Space", "NumpadEnter"].includes(code) && Boolean(target.closest?.("button, summary, a"));
 }

@@ -221,8 +221,8 @@ async function begin() {
   review = new Review({ ...shared, left: () => enter(labelling) });
   showSaved();
   enter(labelling);
+  outbox.adopt(unsentOf(project)); // before questions are asked for: what was answered is not asked again
   questions.refill();
-  outbox.adopt(unsentOf(project));
   closable();
   listen({ layout, dock, stage, chosen, commanded, enabled: kept(byId("keys-answer"), "tinyal.keys", "checked") });
   onPress(byId("help"), () => commanded("help"));

@@ -255,8 +255,11 @@ def test_answers_of_a_page_that_was_closed_too_early_come_with_the_next(server, 
     context = first.page.context
     first.page.close()
     server.start()
+    asked = []
+    context.on("request", lambda request: request.url.endswith("/api/next") and asked.append(request.post_data))
     second = visit(server.url, context)
     assert second.item != item
+    assert item in json.loads(asked[0])["holding"]
     second.saved()
     assert given(server)[item] == "dog"
     assert len(told(server)) == 2
@@ -403,6 +406,20 @@ def test_the_person_is_named(server, visit):
     assert [event["who"] for event in server.get("export.json")["log"] if event["action"] == "label"] == [
         "Zoë"
     ] * 2
+
+
+def test_a_key_that_follows_a_closed_window_at_once_is_an_answer(server, visit):
+    person = visit(server.url)
+    item = person.item
+    person.page.keyboard.press("?")
+    # All before the next frame, in which the browser takes the focus from the field.
+    person.page.get_by_label("Your name").evaluate(
+        "field => { field.focus(); field.closest('dialog').close(); field.dispatchEvent("
+        "new KeyboardEvent('keydown', {code: 'Digit1', key: '1', bubbles: true, cancelable: true})); }"
+    )
+    person.page.locator(f"#stage:not([data-item='{item}'])").wait_for(state="attached")
+    person.saved()
+    assert given(server) == {item: "cat"}
 
 
 def test_rows_of_a_table_are_read(serve, visit, tmp_path):
