@@ -49,6 +49,7 @@ WITHOUT_ARRAYS = {
     *(f"tinynn.{name}" for name in ("GradientReport", "HealthReport", "health.Finding", "LossAudit")),
     *(f"tinynn.{name}" for name in ("Schedule", "Constant", "CosineDecay", "OneCycle", "StepDecay")),
     "tinynn.ReduceOnPlateau",
+    "tinynn.GraphNotice",
     *(f"tinynn.datasets.{name}" for name in ("available", "BrokenFileError", "DatasetError")),
     *(f"tinynn.plotting.{name}" for name in ("plot_history", "plot_kernels")),
     *(f"tinynn.trace.{name}" for name in ("Section", "explain_command")),

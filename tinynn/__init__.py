@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from tinynn.regularization import L1 as L1
     from tinynn.regularization import L2 as L2
     from tinynn.regularization import MaxNorm as MaxNorm
+    from tinynn.replay import GraphNotice as GraphNotice
     from tinynn.schedules import Constant as Constant
     from tinynn.schedules import CosineDecay as CosineDecay
     from tinynn.schedules import OneCycle as OneCycle
@@ -119,6 +120,7 @@ _NAMES = {
     "tinynn.probabilities": ("softmax",),
     "tinynn.regularization": ("L1", "L2", "MaxNorm"),
     "tinynn.schedules": ("Constant", "CosineDecay", "OneCycle", "ReduceOnPlateau", "Schedule", "StepDecay"),
+    "tinynn.replay": ("GraphNotice",),
     "tinynn.targets": ("balanced_weights",),
     "tinynn.trace": ("Ledger", "explain"),
     "tinynn.training": ("fit",),

@@ -54,6 +54,8 @@ class Classifier(Estimator):
     dtype : {"float32", "float64"}, optional
     progress : bool, optional
         Show a bar while fitting.
+    graphs : bool, optional
+        On a GPU, replay steps as a CUDA graph; see `fit`.
 
     Attributes
     ----------
@@ -92,6 +94,7 @@ class Classifier(Estimator):
         device: str = "cpu",
         dtype: str = "float32",
         progress: bool = False,
+        graphs: bool = False,
     ) -> None:
         self.layers = layers
         self.epochs = epochs
@@ -108,6 +111,7 @@ class Classifier(Estimator):
         self.device = device
         self.dtype = dtype
         self.progress = progress
+        self.graphs = graphs
 
     def fit(self, x: Any, y: Any) -> Self:
         """Train on rows x (n, features) or (n, *shape) with labels y (n,); return self.
@@ -136,6 +140,7 @@ class Classifier(Estimator):
             callbacks=self.callbacks_,
             seed=self.seed,
             progress=self.progress,
+            graphs=self.graphs,
         )
         self.network_ = net
         self._remember(x, classes)

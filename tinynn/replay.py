@@ -26,7 +26,18 @@ WORD = 0xFFFFFFFF
 
 
 class GraphNotice(UserWarning):
-    """Why a training that was to replay its steps takes each by itself. What it computes is the same."""
+    """Why a training that was to replay its steps takes each by itself. What it computes is the same.
+
+    Examples
+    --------
+    >>> import warnings, numpy as np, tinynn as nn
+    >>> net = nn.Sequential([nn.Dense(2)], input_shape=3)
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     history = nn.fit(net, nn.SoftmaxCrossEntropy(), nn.SGD(0.1), np.eye(3), [0, 1, 1], graphs=True)
+    >>> said[0].category.__name__
+    'GraphNotice'
+    """
 
 
 class Replay:
@@ -40,27 +51,19 @@ class Replay:
     hooks : Callbacks
     validated : bool
         Whether there are validation losses for a schedule to go by.
-    wanted : bool
-        Whether to replay at all.
     """
 
     def __init__(
-        self,
-        training: Training,
-        passes: Passes,
-        losses: EpochLoss,
-        hooks: Callbacks,
-        validated: bool,
-        wanted: bool,
+        self, training: Training, passes: Passes, losses: EpochLoss, hooks: Callbacks, validated: bool
     ) -> None:
         self.training, self.passes, self.losses, self.validated = training, passes, losses, validated
         self.kernels = training.net.backend.kernels
         self.usual: tuple[Array, Array, Array | None] | None = None
         self.replayed: Any = None
-        self.ready = wanted
-        if problem := wanted and self._problem(hooks):
+        self.ready = True
+        if problem := self._problem(hooks):
             self._give_up(problem)
-        if self.ready:
+        else:
             self.tables = Tables(training)
 
     def _problem(self, hooks: Callbacks) -> str:

@@ -15,7 +15,6 @@ from tinynn.losses import Loss
 from tinynn.network import Sequential
 from tinynn.optimizers import Optimizer
 from tinynn.progress import progress_bar
-from tinynn.replay import Replay
 from tinynn.replicas import Passes
 
 if TYPE_CHECKING:
@@ -89,6 +88,8 @@ def fit(
     >>> len(history), history.loss[-1] < 0.1 < history.loss[0]
     (100, True)
     """
+    if graphs:
+        from tinynn.replay import Replay
     epochs, batch_size = whole("epochs", epochs), whole("batch_size", batch_size)
     data, held_out = training_data(net, loss, x, y, weights, validation, batch_size, augment, seed)
     total = data.steps(epochs) if steps is None else whole("steps", steps)
@@ -98,12 +99,12 @@ def fit(
     history = training.history
     hooks.tell("start", training)
     with Passes(net, loss) as passes, progress_bar(total, "batch", progress, training.step) as bar:
-        replay = Replay(training, passes, losses, hooks, held_out is not None, graphs)
+        replay = Replay(training, passes, losses, hooks, held_out is not None) if graphs else None
         while training.step < total and not history.stopped:
             losses.begin()
             for rows, targets, counts in data.epoch(training.epoch, training.step, total - training.step):
                 optimizer.plan(training.step / total, history.validation_loss if held_out else None)
-                if not replay.step(rows, targets, counts):
+                if replay is None or not replay.step(rows, targets, counts):
                     passes.forward(rows, targets, counts, out=losses.place(len(rows)))
                     check_loss(training, losses, rows)
                     passes.backward()

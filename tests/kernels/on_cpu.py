@@ -67,7 +67,8 @@ def _library(text: str) -> Any:
     )
     whole = text + (HERE / "cuda_on_cpu.h").read_text() + str(OPTIONS) + str(COMPILER)
     name = f"kernels-{hashlib.sha256(whole.encode()).hexdigest()[:20]}.so"
-    for folder in (HERE / "__pycache__", Path(tempfile.mkdtemp(prefix="tinynn-kernels-"))):
+    for where in (HERE / "__pycache__", None):
+        folder = where or Path(tempfile.mkdtemp(prefix="tinynn-kernels-"))
         try:
             folder.mkdir(exist_ok=True)
             if not (folder / name).exists():

@@ -11,7 +11,6 @@ from tests.kernels.test_launches import mlp, pixels, trained, with_dropout
 from tests.strict import fused
 from tests.strict.graphs import Recorder
 from tinynn import checkpoint
-from tinynn.replay import GraphNotice
 
 SCHEDULE = nn.OneCycle(0.02)
 OPTIMIZERS = [
@@ -181,7 +180,7 @@ def test_what_cannot_be_replayed_is_said_once_and_trained_all_the_same(settings,
     settings = {"device": "fused", "layers": mlp, "optimizer": nn.Adam(0.01), **settings}
     layers, device = settings.pop("layers"), settings.pop("device")
     settings["optimizer"] = settings["optimizer"].copy()
-    with pytest.warns(GraphNotice, match=says) as said:
+    with pytest.warns(nn.GraphNotice, match=says) as said:
         net, _ = trained(layers(), device, graphs=True, **settings)
     assert len(said) == 1
     assert "\n" not in str(said[0].message)
@@ -190,11 +189,19 @@ def test_what_cannot_be_replayed_is_said_once_and_trained_all_the_same(settings,
     np.testing.assert_array_equal(*there)
 
 
+def test_a_classifier_asks_for_it_too():
+    x, y = np.eye(4, dtype=np.float32), [0, 1, 0, 1]
+    with pytest.warns(nn.GraphNotice, match="no CUDA graphs on device 'cpu'"):
+        model = nn.Classifier(epochs=1, graphs=True).fit(x, y)
+    expected = nn.Classifier(epochs=1).fit(x, y)
+    np.testing.assert_array_equal(model.network_.parameters, expected.network_.parameters)
+
+
 def test_a_recording_that_fails_leaves_nothing_behind(monkeypatch):
     """CuPy's own refusal, raised when everything has been launched already."""
     expected, _ = trained(with_dropout(), "fused")
     monkeypatch.setattr(fused.KERNELS, "recorder", Broken())
-    with pytest.warns(GraphNotice, match="NotImplementedError: calling cuBLAS"):
+    with pytest.warns(nn.GraphNotice, match="NotImplementedError: calling cuBLAS"):
         net, _ = trained(with_dropout(), "fused", graphs=True)
     np.testing.assert_array_equal(strict.asnumpy(net.parameters), strict.asnumpy(expected.parameters))
     assert all(layer.key_on_device is None for layer in net.layers if isinstance(layer, nn.Dropout))
@@ -203,7 +210,7 @@ def test_a_recording_that_fails_leaves_nothing_behind(monkeypatch):
 def test_no_recorder_says_why(monkeypatch):
     monkeypatch.setattr(fused.KERNELS, "recorder", None)
     monkeypatch.setattr(fused.KERNELS, "no_recorder", "cuBLAS was not found")
-    with pytest.warns(GraphNotice, match="cuBLAS was not found"):
+    with pytest.warns(nn.GraphNotice, match="cuBLAS was not found"):
         trained(mlp(), "fused", graphs=True)
 
 
