@@ -10,6 +10,7 @@ import pytest
 
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import child, data, machine, networks, products, rounds, targets
+from tests.benchmarks.page import page
 from tests.benchmarks.table import Row, difference, rows, spread
 from tests.benchmarks.text import growth, text
 from tests.benchmarks.work import MissingError, Prepared, Setting, Work
@@ -304,3 +305,33 @@ def test_pytorch_gets_the_same_network(name):
     with torch.inference_mode():
         outputs = networks.in_torch(net).eval()(theirs).numpy()
     np.testing.assert_allclose(outputs, net.forward(x), rtol=1e-4, atol=1e-5)
+
+
+def test_the_site_shows_kernels_beside_each_other_and_what_was_missed():
+    other = {"coretype": "SkylakeX", "blas": {"architecture": "SkylakeX"}}
+    found = [result("ours", [1.0]), result("torch", [1.0], check={"accuracy": 0.905})]
+    found += [result("ours", [0.3], **other), result("torch", [1.0], **other)]
+    shown = page(rows(found, {WORK.name: WORK}), {WORK.name: WORK}).splitlines()
+    assert shown[0].startswith("**mlp-epoch-128**: a test; time per")
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in shown[2:]]
+    assert cells[0][1:5] == [
+        "median, Haswell",
+        "ours / it, Haswell",
+        "median, SkylakeX",
+        "ours / it, SkylakeX",
+    ]
+    assert cells[3][:3] == ["torch", "1 s", "1.00 (≤ 0.8 **missed**)"]
+    assert cells[3][4] == "0.30 (≤ 0.6 met)"
+    assert cells[3][5] == "accuracy 0.905"
+
+
+def test_the_site_shows_growth_by_rows():
+    def row(n: int, seconds: float) -> Row:
+        name = f"{n} rows"
+        return Row(
+            "scaling-epoch", "Haswell", name, median=seconds, check={"rows": n, "megabytes": 2 + n * 8e-6}
+        )
+
+    shown = page([row(10_000, 0.01), row(1_000_000, 10.0)], WORKS).splitlines()
+    assert shown[4] == "| 10,000 | 10 ms | 2.08 MB |"
+    assert "time grows as rows^1.50" in shown[-1]

@@ -151,7 +151,9 @@ for least in (0, 0.9, 0.99):
 #
 # ## With a page
 #
-# ```console $ tinyal label photos --classes cat,dog ```
+# ```console
+# $ tinyal label photos --classes cat,dog
+# ```
 #
 # does all this in the browser: typical images first, then doubtful ones, one in ten at random for the estimate; undo,
 # skip, "cannot tell"; doubtful labels for review at the end. The model trains in a process of its own while you go on

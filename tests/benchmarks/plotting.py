@@ -16,24 +16,29 @@ def ratios(table: list[Row]) -> Figure | None:
     shown = [row for row in table if row.ratio is not None]
     if not shown:
         return None
-    figure = Figure(figsize=(9, 1.2 + 0.26 * len(shown)), layout="constrained")
-    axes = figure.subplots()
-    for place, row in enumerate(shown):
-        color = ORANGE if row.met is False else BLUE
-        axes.plot([row.ratio_low, row.ratio_high], [place, place], color=color, linewidth=2)
-        axes.plot(row.ratio, place, "o", color=color, markersize=5)
-        if row.wanted is not None:
-            axes.plot(row.wanted, place, "|", color=GREY, markersize=11, markeredgewidth=1.5)
-    axes.axvline(1, color="#B0B0B0", linewidth=1, zorder=0)
-    axes.set_xscale("log")
-    labels = [f"{row.work}, {row.kernel}: {row.peer}" for row in shown]
-    axes.set_yticks(range(len(shown)), labels, fontsize=8)
-    axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.set_xlabel(
-        "our time or memory / that of the peer (median of rounds, quartiles)\ngrey mark: wanted; orange: missed"
+    kernels = list(dict.fromkeys(row.kernel for row in shown))
+    names = list(dict.fromkeys(f"{row.work}: {row.peer}" for row in shown))
+    figure = Figure(figsize=(9, 1.2 + 0.26 * len(names)), layout="constrained")
+    panels: Any = figure.subplots(1, len(kernels), sharex=True, sharey=True, squeeze=False)[0]
+    for kernel, axes in zip(kernels, panels, strict=True):
+        for row in (row for row in shown if row.kernel == kernel):
+            place = names.index(f"{row.work}: {row.peer}")
+            color = ORANGE if row.met is False else BLUE
+            axes.plot([row.ratio_low, row.ratio_high], [place, place], color=color, linewidth=2)
+            axes.plot(row.ratio, place, "o", color=color, markersize=5)
+            if row.wanted is not None:
+                axes.plot(row.wanted, place, "|", color=GREY, markersize=11, markeredgewidth=1.5)
+        axes.axvline(1, color="#B0B0B0", linewidth=1, zorder=0)
+        axes.set_xscale("log")
+        axes.set_title(kernel, fontsize=10)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="x", color="#E6E6E6", linewidth=0.6)
+    panels[0].set_yticks(range(len(names)), names, fontsize=9)
+    panels[0].set_ylim(len(names) - 0.4, -0.6)
+    figure.supxlabel(
+        "our time or memory / that of the peer (median of rounds, quartiles); grey mark: wanted; orange: missed",
+        fontsize=10,
     )
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x", color="#E6E6E6", linewidth=0.6)
     return figure
 
 

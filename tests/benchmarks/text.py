@@ -15,16 +15,17 @@ def text(table: list[Row], works: dict[str, Work]) -> str:
     paragraphs = []
     for (name, kernel), group in groupby(table, key=lambda row: (row.work, row.kernel)):
         block = list(group)
-        work = works[name.split(" ")[0]]
-        about = (
-            "largest resident set, in megabytes"
-            if name == "process memory"
-            else f"{work.about}; time per {work.each}"
-        )
-        head = f"{name}: {about}; {kernel}"
+        head = f"{name}: {about(name, works)}; {kernel}"
         lines = [growth(block)] if name.startswith("scaling") else _compared(block)
         paragraphs.append("\n".join([head, *lines]))
     return "\n\n".join(paragraphs)
+
+
+def about(name: str, works: dict[str, Work]) -> str:
+    """Say what is measured by a work, or by what is kept of it besides its time."""
+    if name == "process memory":
+        return "largest resident set, in megabytes"
+    return f"{works[name].about}; time per {works[name].each}"
 
 
 def _compared(block: list[Row]) -> list[str]:
@@ -34,11 +35,11 @@ def _compared(block: list[Row]) -> list[str]:
         if row.median is None or row.low is None or row.high is None:
             lines.append(f"  {row.peer:20} {row.note}")
             continue
-        show = _megabytes if memory else _time
+        show = megabytes if memory else time
         line = f"  {row.peer:20} {show(row.median):>10}  {show(row.low) + '–' + show(row.high):>17}  "
         if row.ratio is not None:
-            rounds = f"{_ratio(row.ratio_low)}–{_ratio(row.ratio_high)}"
-            line += f"{_ratio(row.ratio):>9}  {rounds:>11}  "
+            rounds = f"{ratio(row.ratio_low)}–{ratio(row.ratio_high)}"
+            line += f"{ratio(row.ratio):>9}  {rounds:>11}  "
         elif row.products is not None:
             line += f"matrix products alone: {row.products:.2f} of it  "
         if row.wanted is not None:
@@ -55,18 +56,25 @@ def growth(block: list[Row]) -> str:
     """Write time and memory against rows, and the slope of their logarithms: 1 is linear."""
     lines = [f"  {'rows':>10} {'time':>10} {'a row':>10} {'memory':>10}"]
     points = series(block)
-    for n, seconds, megabytes in points:
-        lines.append(f"  {n:10,d} {_time(seconds):>10} {_time(seconds / n):>10} {_megabytes(megabytes):>10}")
+    for n, seconds, memory in points:
+        lines.append(f"  {n:10,d} {time(seconds):>10} {time(seconds / n):>10} {megabytes(memory):>10}")
     lines += [f"  {row.peer}: {row.note}" for row in block if row.median is None]
-    whole = [point for point in points if point[0] >= MANY]
-    if len(whole) > 1:
-        (n0, t0, m0), (n1, t1, m1) = whole[0], whole[-1]
-        times = math.log(t1 / t0) / math.log(n1 / n0)
-        lines.append(
-            f"  from {n0:,d} to {n1:,d}: time grows as rows^{times:.2f}, memory by {1e6 * (m1 - m0) / (n1 - n0):.1f} "
-            "bytes a row"
-        )
+    if rates := growth_rates(block):
+        lines.append(f"  {rates}")
     return "\n".join(lines)
+
+
+def growth_rates(block: list[Row]) -> str:
+    """Say how time and memory grow with the rows, beyond the first chunk of them."""
+    whole = [point for point in series(block) if point[0] >= MANY]
+    if len(whole) < 2:
+        return ""
+    (n0, t0, m0), (n1, t1, m1) = whole[0], whole[-1]
+    power = math.log(t1 / t0) / math.log(n1 / n0)
+    return (
+        f"from {n0:,d} to {n1:,d}: time grows as rows^{power:.2f}, memory by {1e6 * (m1 - m0) / (n1 - n0):.1f} "
+        "bytes a row"
+    )
 
 
 def series(block: list[Row]) -> list[tuple[int, float, float]]:
@@ -74,19 +82,21 @@ def series(block: list[Row]) -> list[tuple[int, float, float]]:
     return [(int(r.check["rows"]), r.median, r.check["megabytes"]) for r in block if r.median is not None]
 
 
-def _time(seconds: float) -> str:
+def time(seconds: float) -> str:
+    """Write a time with three digits."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= 0.9995 * size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds * 1e9:.3g} ns"
 
 
-def _ratio(value: float | None) -> str:
+def ratio(value: float | None) -> str:
     """Two places, or for what is far below one two digits."""
     return "" if value is None else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
-def _megabytes(value: float) -> str:
+def megabytes(value: float) -> str:
+    """Write a size with three digits."""
     return f"{value:.3g} MB"
 
 
