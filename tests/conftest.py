@@ -1,6 +1,7 @@
 """What all tests share: the devices to run on, and how many examples hypothesis tries."""
 
 import os
+import signal
 
 # Before NumPy is imported: tests run side by side, and linear algebra on several threads each would slow all down.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -15,6 +16,9 @@ from tests.strict import fused
 from tests.strict.ufuncs import DeviceUfunc
 from tinynn.backend import Array, Backend, get_backend, register
 from tinynn.cuda import CudaBackend
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background: programs would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # no test opens a window
 
