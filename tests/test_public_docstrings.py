@@ -15,7 +15,8 @@ import pytest
 import tinyal
 import tinynn
 import tinynn as nn
-from tests.docs.test_derivations import ROOT, TEXTS, labels
+from tests.docs.test_derivations import ROOT, TEXTS
+from tests.docs.test_equations_in_tests import LABELS, PAGE
 
 FINDER = doctest.DocTestFinder()
 
@@ -70,10 +71,8 @@ AXIS = r"(?:\.\.\.|\*?(?:input_|output_|row_)?shape|[nmkNMKTPSAd]|\d+|n_samples|
 WORDS = "batch channels classes columns features filters height inputs outputs pixels rows size units width"
 AXIS = AXIS.format("|".join(WORDS.split()))
 SHAPE = re.compile(rf"(?<![\w.\])])\({AXIS}(?:,|(?:, {AXIS})+)\)")
-PAGE = re.compile(r"(?<!`)`docs/derivations/([\w-]+)\.md`")
 LABEL = re.compile(r"(?<!`)`([a-z0-9]+(?:-[a-z0-9]+)+)`(?!`)")
 LISTED = re.compile(r"^In the reference:((?:\s+\{py:obj\}`[\w.]+`[,.])+)$", re.MULTILINE)
-LABELS = {page: set(labels(text)) for page, text in TEXTS.items()}
 
 
 def prose(docstring: str) -> str:

@@ -50,6 +50,9 @@ def distance(ours, theirs):
 @pytest.mark.parametrize("clip", [None, 3.0, 1e4], ids=["", "clipped", "clip out of reach"])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_step(name, clip, dtype, tolerance):
+    """Equations `optimizer-momentum`, `optimizer-nesterov-stored`, `optimizer-rmsprop`, `optimizer-adam` and
+    `optimizer-adamw` of `docs/derivations/optimizers.md`.
+    """
     ours, make = OPTIMIZERS[name]
     ours = ours.copy() if clip is None else nn.Clipped(ours.copy(), clip)
     rng = np.random.default_rng(0)

@@ -12,21 +12,35 @@ import tinynn as nn
 sp = pytest.importorskip("sympy")
 
 X = sp.Symbol("x", real=True)
-ACTIVATIONS = {
-    "ReLU": (nn.ReLU(), sp.Max(X, 0)),
-    "LeakyReLU": (nn.LeakyReLU(0.2), sp.Piecewise((X, X > 0), (sp.Rational(1, 5) * X, True))),
-    "ELU": (nn.ELU(0.5), sp.Piecewise((X, X > 0), ((sp.exp(X) - 1) / 2, True))),
-    "GELU": (nn.GELU(), X * (1 + sp.erf(X / sp.sqrt(2))) / 2),
-    "SiLU": (nn.SiLU(), X / (1 + sp.exp(-X))),
-    "Softplus": (nn.Softplus(), sp.log(1 + sp.exp(X))),
-    "Sigmoid": (nn.Sigmoid(), 1 / (1 + sp.exp(-X))),
-    "Tanh": (nn.Tanh(), sp.tanh(X)),
+Y = sp.Symbol("y", real=True)  # the output
+GATE, PHI = 1 / (1 + sp.exp(-X)), (1 + sp.erf(X / sp.sqrt(2))) / 2
+ACTIVATIONS = {  # a layer, its formula, and the slope that the page of derivations arrives at
+    "ReLU": (nn.ReLU(), sp.Max(X, 0), sp.Piecewise((1, X > 0), (0, True))),
+    "LeakyReLU": (
+        nn.LeakyReLU(0.2),
+        sp.Piecewise((X, X > 0), (sp.Rational(1, 5) * X, True)),
+        sp.Piecewise((1, X > 0), (sp.Rational(1, 5), True)),
+    ),
+    "ELU": (
+        nn.ELU(0.5),
+        sp.Piecewise((X, X > 0), ((sp.exp(X) - 1) / 2, True)),
+        sp.Piecewise((1, X > 0), (sp.exp(X) / 2, True)),
+    ),
+    "GELU": (nn.GELU(), X * PHI, PHI + X * sp.exp(-(X**2) / 2) / sp.sqrt(2 * sp.pi)),
+    "SiLU": (nn.SiLU(), X * GATE, GATE + X * GATE * (1 - GATE)),
+    "Softplus": (nn.Softplus(), sp.log(1 + sp.exp(X)), GATE),
+    "Sigmoid": (nn.Sigmoid(), GATE, Y * (1 - Y)),
+    "Tanh": (nn.Tanh(), sp.tanh(X), 1 - Y**2),
 }
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations(name):
-    layer, formula = ACTIVATIONS[name]
+    """Equations `activation-sigmoid`, `activation-tanh`, `activation-relu`, `activation-softplus` and
+    `activation-gated` of `docs/derivations/activations.md`, and `sigmoid-derivative` of
+    `docs/derivations/two-layer-network.md`.
+    """
+    layer, formula, closed = ACTIVATIONS[name]
     net = nn.Sequential([layer.copy()], (1,), dtype="float64")
     points = np.array([-3.0, -1.2, -0.3, 0.4, 1.1, 2.5])
     y = net.forward(points[:, None])[:, 0]
@@ -34,8 +48,12 @@ def test_activations(name):
     derivative = sp.diff(formula, X)
     for point, value, gradient in zip(points, y, slope, strict=True):
         exact = sp.Rational(str(point))
+        true = float(derivative.subs(X, exact).evalf(30))
         assert value == pytest.approx(float(formula.subs(X, exact).evalf(30)), rel=1e-12)
-        assert gradient == pytest.approx(float(derivative.subs(X, exact).evalf(30)), rel=1e-12)
+        assert gradient == pytest.approx(true, rel=1e-12)
+        assert float(closed.subs({X: exact, Y: formula.subs(X, exact)}).evalf(30)) == pytest.approx(
+            true, rel=1e-14
+        )
 
 
 def symbols(name, shape):
@@ -86,6 +104,10 @@ LAYERS = {
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers(name):
+    """Equations `dense-layer-forward` of `docs/derivations/dense.md`, `conv-forward` of
+    `docs/derivations/convolution.md`, `norm-forward` and `norm-scale-shift` of `docs/derivations/normalization.md`, and
+    `softmax-definition` of `docs/derivations/softmax.md`.
+    """
     layer, shape, n, formula = LAYERS[name]
     rng = np.random.default_rng(2)
     net = nn.Sequential([layer.copy()], shape, dtype="float64")
@@ -144,6 +166,7 @@ LOSSES = {
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses(name):
+    """Equation `cross-entropy-batch` of `docs/derivations/cross-entropy.md`."""
     loss, formula, targets = LOSSES[name]
     z, t = np.random.default_rng(4).normal(size=(2, 3)), np.array(targets, dtype=np.float64)
     numbers = dict(zip([*Z.ravel(), *T.ravel()], map(sp.Float, [*z.ravel(), *t.ravel()]), strict=True))

@@ -30,7 +30,10 @@ def by_definition(p, h, n, rng):
 
 
 def test_the_gradient_of_three_classes_and_two_features():
-    """p = (.7, .2, .1), h = (1, 2): (−.3, −.6, .2, .4, .1, .2), of squared length .7."""
+    """p = (.7, .2, .1), h = (1, 2): (−.3, −.6, .2, .4, .1, .2), of squared length .7.
+
+    Equation `badge-outer` of `docs/derivations/badge.md`.
+    """
     p, h = np.array([[0.7, 0.2, 0.1], [0, 1, 0]]), np.array([[1.0, 2.0], [30, 40]])
     np.testing.assert_allclose(written_out(p, h)[0], [-0.3, -0.6, 0.2, 0.4, 0.1, 0.2])
     g = Gradients(p, h)
@@ -40,7 +43,11 @@ def test_the_gradient_of_three_classes_and_two_features():
 
 
 def test_the_gradient_is_the_one_that_backward_gives():
-    """Of cross-entropy with the most probable class as label, by the weights of the last layer."""
+    """Of cross-entropy with the most probable class as label, by the weights of the last layer.
+
+    Equations `badge-last-layer`, `badge-residual`, `badge-weight` and `badge-outer` of
+    `docs/derivations/badge.md`.
+    """
     import tinynn as nn
 
     net = nn.Sequential([nn.Dense(3)], input_shape=(4,), seed=0, dtype="float64")
@@ -57,6 +64,7 @@ def test_the_gradient_is_the_one_that_backward_gives():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_distances_are_those_of_the_gradients_written_out(dtype):
+    """Equation `badge-distance` of `docs/derivations/badge.md`."""
     rng = np.random.default_rng(0)
     p, h = rng.dirichlet(np.ones(5), 50).astype(dtype), rng.normal(3, 1, (50, 9)).astype(dtype)
     p[10:20], h[10:20] = p[0], h[0]  # copies
@@ -69,9 +77,21 @@ def test_distances_are_those_of_the_gradients_written_out(dtype):
     assert (found.distances_to(0)[10:20] == 0).all()
 
 
+def test_products_fall_apart_and_the_believed_label_gives_the_shortest_gradient():
+    """Equations `badge-inner` and `badge-shortest` of `docs/derivations/badge.md`."""
+    rng = np.random.default_rng(0)
+    p, h = rng.dirichlet(np.ones(4), 20), rng.normal(size=(20, 3))
+    g, r = written_out(p, h), p - np.eye(4)[p.argmax(axis=1)]
+    np.testing.assert_allclose(g @ g.T, (r @ r.T) * (h @ h.T), rtol=1e-10, atol=1e-14)
+    lengths = np.array([((p - np.eye(4)[y]) ** 2).sum(axis=1) for y in range(4)]).T
+    np.testing.assert_allclose(lengths, (p**2).sum(axis=1, keepdims=True) - 2 * p + 1, rtol=1e-12)
+    np.testing.assert_allclose(Gradients(p, h).squares, lengths.min(axis=1) * (h**2).sum(axis=1), rtol=1e-12)
+
+
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_same_rows_are_drawn_as_from_the_gradients_written_out(seed, dtype):
+    """Equations `badge-distance` and `badge-draw` of `docs/derivations/badge.md`."""
     view = random_view(n=80, d=7, seed=seed, dtype=dtype)
     p, h = view.model.p[view.candidates], view.model.points[view.candidates]
     expected = view.candidates[by_definition(p, h, 20, np.random.default_rng(seed))]
@@ -86,6 +106,7 @@ def test_the_origin_is_no_center():
 
 
 def test_the_second_row_is_drawn_in_proportion_to_its_squared_distance():
+    """Equation `badge-draw` of `docs/derivations/badge.md`."""
     p = np.array([[0.5, 0.5], [0.9, 0.1], [0.6, 0.4], [0.3, 0.7]])
     h = np.array([[4.0, 0], [1, 3], [2, 2], [0, 1]])
     g = written_out(p, h)

@@ -81,6 +81,7 @@ def joint_of(samples, limit=10_000, seed=0):
 
 @pytest.mark.parametrize(("b", "K"), [(1, 2), (1, 5), (2, 3), (3, 4), (5, 3), (8, 2)])
 def test_joint_entropy_is_that_of_all_combinations(b, K):
+    """Equations `batchbald-joint` and `batchbald-combinations` of `docs/derivations/batchbald.md`."""
     samples = random_samples(n=b, K=K)
     joint, (entropy, information) = joint_of(samples), enumerated(samples)
     assert joint.exact
@@ -89,6 +90,7 @@ def test_joint_entropy_is_that_of_all_combinations(b, K):
 
 
 def test_a_gain_is_the_information_of_the_larger_batch_less_that_of_the_smaller():
+    """Equation `batchbald-gain` of `docs/derivations/batchbald.md`."""
     samples = random_samples(n=9)
     joint = JointEntropy(len(samples), 10_000, np.random.default_rng(0))
     for b in range(4):
@@ -96,6 +98,40 @@ def test_a_gain_is_the_information_of_the_larger_batch_less_that_of_the_smaller(
         gains = [enumerated(samples[:, [*range(b), row]])[1] - before for row in range(9)]
         np.testing.assert_allclose(joint.gains(samples), gains, atol=1e-12)
         joint.add(samples[:, b])
+
+
+def test_given_the_network_labels_are_independent_and_top_bald_counts_twice():
+    """Equations `batchbald-joint`, `batchbald-independent` and `batchbald-counted-twice` of
+    `docs/derivations/batchbald.md`, with each network's distribution over all combinations of labels.
+    """
+    samples = random_samples(T=4, n=3, K=3, sharpness=1)
+    _, b, K = samples.shape
+    tables = np.array(  # p(labels | network), a line for each network
+        [
+            [math.prod(p[i, y[i]] for i in range(b)) for y in itertools.product(range(K), repeat=b)]
+            for p in samples
+        ]
+    )
+    given_network = measures.entropy(tables).mean()
+    each = [measures.entropy(samples[:, i]).mean() for i in range(b)]
+    together = measures.entropy(tables.mean(axis=0, keepdims=True))[0]
+    assert given_network == pytest.approx(sum(each), rel=1e-12)
+    assert joint_of(samples).information == pytest.approx(together - given_network, rel=1e-10)
+    twice = measures.bald(samples).sum() - joint_of(samples).information
+    alone = measures.entropy(samples.mean(axis=0)).sum()
+    assert twice == pytest.approx(alone - together, rel=1e-10)
+    assert twice > 0.01
+
+
+def test_a_gain_is_the_doubt_about_a_label_when_others_are_known():
+    """Equation `batchbald-gain` of `docs/derivations/batchbald.md`, its second form, by Bayes' rule for two labels."""
+    samples = random_samples(T=5, n=3, K=3, sharpness=1)
+    joint = joint_of(samples[:, :2])
+    known = np.einsum("ta,tb->abt", samples[:, 0], samples[:, 1]).reshape(9, 5) / 5
+    p = known.sum(axis=1)
+    doubt = p @ measures.entropy((known / p[:, None]) @ samples[:, 2])
+    gain = doubt - measures.entropy(samples[:, 2]).mean()
+    assert joint.gains(samples)[2] == pytest.approx(gain, rel=1e-10)
 
 
 def test_without_rows_a_gain_is_bald():
@@ -142,6 +178,7 @@ def estimates(limit, seeds=40):
 
 
 def test_an_estimate_is_unbiased_and_nears_the_exact_value_as_combinations_are_added():
+    """Equation `batchbald-unbiased` of `docs/derivations/batchbald.md`."""
     few, exact = estimates(limit=16)
     many, _ = estimates(limit=256)
     for found in (few, many):
@@ -152,6 +189,7 @@ def test_an_estimate_is_unbiased_and_nears_the_exact_value_as_combinations_are_a
 
 
 def test_estimated_gains_are_unbiased_too():
+    """Equation `batchbald-unbiased` of `docs/derivations/batchbald.md`."""
     samples = random_samples(T=8, n=9, sharpness=0.6)
     exact = joint_of(samples[:, :6]).gains(samples)
     found = np.array([joint_of(samples[:, :6], 40, seed).gains(samples) for seed in range(100)])
@@ -174,6 +212,7 @@ def test_what_the_labels_so_far_settle_gains_nothing_whichever_are_drawn():
 
 @pytest.mark.parametrize("limit", [1, 2, 7, 10_000])
 def test_gains_are_never_negative_and_while_exact_never_grow(limit):
+    """Equation `batchbald-submodular` of `docs/derivations/batchbald.md`."""
     samples = random_samples(T=10, n=30, sharpness=0.2)
     joint = JointEntropy(10, limit, np.random.default_rng(0))
     earlier = joint.gains(samples)
@@ -193,6 +232,41 @@ def test_gains_are_never_negative_and_while_exact_never_grow(limit):
 def test_choices_are_those_of_enumeration(seed):
     samples = random_samples(n=14, seed=seed)
     assert select(samples, 4).tolist() == greedy(samples, 4)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_greedy_closes_its_share_of_the_gap_with_every_row(seed):
+    """Equations `batchbald-submodular`, `batchbald-one-step` and `batchbald-guarantee` of
+    `docs/derivations/batchbald.md`, with every batch of a small pool tried.
+    """
+    samples, b = random_samples(T=6, n=7, K=2, seed=seed), 3
+
+    def told(rows):
+        return enumerated(samples[:, list(rows)])[1] if rows else 0.0
+
+    def gain(x, rows):
+        return told((*rows, x)) - told(rows)
+
+    best = max(itertools.combinations(range(7), b), key=told)
+    chosen = greedy(samples, b)
+    for i in range(b):
+        so_far, union = tuple(chosen[:i]), tuple({*chosen[:i], *best})
+        sum_of_gains = sum(gain(x, so_far) for x in best if x not in so_far)
+        step = told(chosen[: i + 1]) - told(so_far)
+        assert told(best) <= told(union) + 1e-12
+        assert told(union) <= told(so_far) + sum_of_gains + 1e-12
+        assert sum_of_gains <= b * step + 1e-12
+        assert told(best) - told(chosen[: i + 1]) <= (1 - 1 / b) * (told(best) - told(so_far)) + 1e-12
+        for x in set(range(7)) - {*union}:
+            assert gain(x, so_far) >= gain(x, union) - 1e-12 >= -2e-12
+    assert told(chosen) >= (1 - (1 - 1 / b) ** b) * told(best) >= (1 - 1 / math.e) * told(best)
+
+
+def test_of_rows_that_have_nothing_in_common_each_closes_just_its_share():
+    """Equation `batchbald-one-step` of `docs/derivations/batchbald.md`, with equality: three bits of eight networks."""
+    bits = np.eye(2)[list(itertools.product((0, 1), repeat=3))]
+    told = [enumerated(bits[:, :rows])[1] for rows in (1, 2, 3)]
+    assert told == pytest.approx([math.log(2), 2 * math.log(2), 3 * told[0]])
 
 
 def test_bounds_save_work_and_change_no_choice(monkeypatch):

@@ -1,10 +1,13 @@
 """Strategies that go by clusters and density, each against its definition, and the clusters themselves."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import chisquare
 
+import tinynn as nn
 from tests.tinyal.pools import blobs, equal_view, random_view, select, view_of
 from tinyal.clusters import average_linkage, k_means, take_turns
 from tinyal.neighbors import Cloud
@@ -179,6 +182,7 @@ def test_typiclust_never_looks_at_a_model():
 
 
 def test_typicality_is_shown_for_the_whole_pool():
+    """Equation `few-typicality` of `docs/derivations/few-labels.md`."""
     points = np.random.default_rng(0).normal(size=(60, 3))
     view = view_of(points, labeled=[7])
     rows = np.delete(points, 7, axis=0)
@@ -190,6 +194,46 @@ def test_typicality_is_shown_for_the_whole_pool():
         expected.append(1 / np.sort(cdist(rows[i : i + 1], rows[others])[0])[:19].mean())
     np.testing.assert_allclose(TypiClust("embed", candidates=20).parts(view)["typicality"], expected)
     assert (TypiClust("embed").parts(equal_view(30))["typicality"] == np.inf).all()
+
+
+# Why few labels need it: doubt far out, and what chance finds.
+
+
+def test_doubt_between_two_means_is_a_line_and_vanishes_far_out():
+    """Equations `few-nearest-mean`, `few-log-odds` and `few-rays` of `docs/derivations/few-labels.md`."""
+    means, x = np.array([-1.0, 2.5]), np.linspace(-10, 10, 41)
+    bumps = np.exp(-((x[:, None] - means) ** 2) / 2)
+    p = bumps / bumps.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(nn.softmax(-((x[:, None] - means) ** 2) / 2), p, rtol=1e-10)
+    line = (means[1] - means[0]) * (x - means.mean())
+    np.testing.assert_allclose(np.log(p[:, 1] / p[:, 0]), line, rtol=1e-10, atol=1e-10)
+    net = nn.Sequential([nn.Dense(4)], (3,), dtype="float64")  # its biases start at zero
+    rows = np.random.default_rng(0).normal(size=(6, 3))
+    doubts = []
+    for c in (1, 2, 8, 1000):
+        np.testing.assert_allclose(net.forward(c * rows), c * net.forward(rows), rtol=1e-10)
+        doubts.append(1 - nn.softmax(net.forward(c * rows)).max(axis=1))
+    assert (np.diff(doubts, axis=0) < 0).all()
+    assert np.max(doubts[-1]) < 1e-6
+
+
+@pytest.mark.parametrize(("K", "b"), [(2, 5), (3, 4), (5, 5)])
+def test_how_many_classes_chance_meets(K, b):
+    """Equation `few-met` of `docs/derivations/few-labels.md`, over all sequences of b labels."""
+    met = [len(set(labels)) for labels in itertools.product(range(K), repeat=b)]
+    assert np.mean(met) == pytest.approx(K * (1 - (1 - 1 / K) ** b), rel=1e-12)
+
+
+@pytest.mark.parametrize("K", [1, 2, 6, 10])
+def test_how_many_labels_until_chance_has_met_all_classes(K):
+    """Equation `few-collector` of `docs/derivations/few-labels.md`.
+
+    With j classes met, t_j labels are left, and one of them is the next: t_j = 1 + (j/K) t_j + (1 − j/K) t_j₊₁.
+    """
+    known = np.arange(K) / K  # the chance that a label is of a class met before, when j are
+    steps = np.linalg.solve(np.eye(K) - np.diag(known) - np.diag(1 - known[:-1], k=1), np.ones(K))
+    assert steps[0] == pytest.approx(sum(K / (K - j) for j in range(K)), rel=1e-12)
+    assert steps[0] == pytest.approx(K * sum(1 / j for j in range(1, K + 1)), rel=1e-12)
 
 
 # Density.

@@ -113,6 +113,7 @@ def test_distances_do_not_depend_on_where_and_how_the_points_lie():
 
 
 def test_greedy_centers_reach_at_most_twice_as_far_as_the_best_ones():
+    """Equation `kcenter-radius` of `docs/derivations/k-center.md`, at most twice the least."""
     for seed in range(5):
         points = np.random.default_rng(seed).normal(size=(9, 2))
         cloud = Cloud(points)
@@ -123,6 +124,61 @@ def test_greedy_centers_reach_at_most_twice_as_far_as_the_best_ones():
             for three in itertools.combinations(range(9), 3)
         )
         assert reach <= 2 * best
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_why_greedy_centers_reach_at_most_twice_as_far(seed):
+    """Rows chosen and the worst-covered one lie a radius apart, and two of them share a centre of the best choice.
+
+    Equations `kcenter-apart` and `kcenter-pigeons` of `docs/derivations/k-center.md`.
+    """
+    points, labeled, b = np.random.default_rng(seed).normal(size=(9, 2)), [0], 3
+    distances = cdist(points, points)
+    cloud = Cloud(points)
+    chosen = farthest_first(cloud.distances_to, cloud.distances_to(0), b, np.random.default_rng(0)).tolist()
+    covered = distances[:, labeled + chosen].min(axis=1)
+    apart = [*chosen, int(covered.argmax())]
+    for i, j in itertools.combinations(apart, 2):
+        assert distances[i, j] >= covered.max() - 1e-12
+    assert distances[np.ix_(apart, labeled)].min() >= covered.max() - 1e-12
+    best = min(
+        (labeled + list(three) for three in itertools.combinations(range(1, 9), b)),
+        key=lambda centers: distances[:, centers].min(axis=1).max(),
+    )
+    radius = distances[:, best].min(axis=1).max()
+    centers = [int(distances[i, best].argmin()) for i in [*labeled, *apart]]
+    shared = [
+        (i, j)
+        for (i, a), (j, c) in itertools.combinations(zip([*labeled, *apart], centers, strict=True), 2)
+        if a == c
+    ]
+    assert shared
+    for i, j in shared:
+        c = best[centers[[*labeled, *apart].index(i)]]
+        assert distances[i, j] <= distances[i, c] + distances[c, j] + 1e-12 <= 2 * radius + 2e-12
+
+
+def test_the_factor_two_does_occur():
+    """Equation `kcenter-pigeons` of `docs/derivations/k-center.md`, with equality: a label at 0, rows at 2, 3 and 4."""
+    line = np.array([[0.0], [2], [3], [4]])
+    distances = cdist(line, line)
+    (chosen,) = select(KCenter(), view_of(line, labeled=[0]), 1)
+    reach = {row: distances[:, [0, row]].min(axis=1).max() for row in (1, 2, 3)}
+    assert reach[chosen] == 2 * min(reach.values())
+    assert distances[1, 3] == distances[1, 2] + distances[2, 3] == 2 * reach[2]
+
+
+def test_a_loss_that_changes_slowly_is_small_where_a_label_is_near():
+    """Equation `kcenter-bound` of `docs/derivations/k-center.md`, for slopes of at most λ in every direction."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        points, places, slope = rng.normal(size=(30, 2)), rng.normal(size=(4, 2)), 1.7
+        loss = slope * cdist(points, places).min(axis=1)  # a distance changes by at most 1 for each unit
+        labels = rng.choice(30, 5, replace=False)
+        radius = cdist(points, points[labels]).min(axis=1).max()
+        assert loss.max() <= loss[labels].max() + slope * radius
+    steepest = slope * cdist(points, points[labels]).min(axis=1)
+    assert steepest.max() == pytest.approx(steepest[labels].max() + slope * radius)
 
 
 def test_what_is_shown_is_the_distance_to_the_nearest_label():
@@ -180,6 +236,7 @@ def test_greedy_saves_most_of_what_the_best_batch_saves():
 @pytest.mark.parametrize("offset", [0, 50])
 @pytest.mark.parametrize("spread", [1, 1e-3])
 def test_squared_distances_keep_their_digits(dtype, offset, spread):
+    """Equation `kcenter-matrix` of `docs/derivations/k-center.md`."""
     rng = np.random.default_rng(0)
     x = (offset + spread * rng.normal(size=(60, 33)) + 5 * rng.integers(0, 2, (60, 1))).astype(dtype)
     x[::7] = x[3]
@@ -214,6 +271,7 @@ def test_the_mean_distance_to_neighbors_leaves_out_the_point_and_no_copy_of_it()
 
 
 def test_plus_plus_draws_in_proportion_to_the_squared_distance():
+    """Equation `badge-draw` of `docs/derivations/badge.md`."""
     x = np.array([0.0, 1, 2, 5, 0])
     drawn = [
         plus_plus(lambda i: (x - x[i]) ** 2, 0, 2, np.random.default_rng(seed))[1] for seed in range(900)

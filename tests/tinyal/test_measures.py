@@ -1,5 +1,6 @@
 """The scores against their definitions, against SciPy, and against the mistakes that published code makes."""
 
+import itertools
 import math
 import subprocess
 import sys
@@ -72,6 +73,7 @@ def tolerance(p):
 
 
 def test_one_row():
+    """Equation `entropy-entropy` of `docs/derivations/entropy.md`."""
     p = [[0.7, 0.2, 0.1]]
     assert entropy(p)[0] == pytest.approx(0.801819, abs=5e-7)
     assert entropy(p, base=2)[0] == pytest.approx(1.156780, abs=5e-7)
@@ -81,6 +83,7 @@ def test_one_row():
 
 
 def test_two_members():
+    """Equations `bald-two-networks` and `bald-samples` of `docs/derivations/bald.md`."""
     samples = [[[0.9, 0.1], [1, 0], [0.5, 0.5]], [[0.6, 0.4], [0, 1], [0.5, 0.5]]]
     np.testing.assert_allclose(bald(samples), [0.063288, math.log(2), 0], atol=5e-7)
     np.testing.assert_allclose(consensus_kl(samples), [0.063288, math.log(2), 0], atol=5e-7)
@@ -101,18 +104,21 @@ def test_quinlans_weather():
 
 @given(ROWS)
 def test_entropy_is_scipys(p):
+    """Equations `entropy-entropy` and `entropy-matrix` of `docs/derivations/entropy.md`."""
     np.testing.assert_allclose(entropy(p), entr(p).sum(axis=1), atol=tolerance(p))
     np.testing.assert_allclose(entropy(p, base=2), scipy_entropy(p, base=2, axis=1), atol=2 * tolerance(p))
 
 
 @given(SAMPLES)
 def test_bald_is_the_mean_divergence_from_the_mean(samples):
+    """Equation `bald-consensus` of `docs/derivations/bald.md`."""
     divergence = rel_entr(samples, samples.mean(axis=0)).sum(axis=2).mean(axis=0)
     np.testing.assert_allclose(bald(samples), divergence, atol=2 * tolerance(samples))
 
 
 @given(SAMPLES)
 def test_bald_is_the_information_gain_of_a_sample_index_about_the_label(samples):
+    """Equation `bald-from-the-label` of `docs/derivations/bald.md`."""
     gains = [information_gain(samples[:, row]) for row in range(samples.shape[1])]
     np.testing.assert_allclose(bald(samples), gains, atol=2 * tolerance(samples))
 
@@ -126,7 +132,10 @@ def test_votes_of_four_members():
 
 @given(SAMPLES)
 def test_the_divergence_from_the_consensus_is_bald(samples):
-    """mean_t KL(p_t ‖ p̄) = H(p̄) − mean_t H(p_t), each computed in its own way."""
+    """mean_t KL(p_t ‖ p̄) = H(p̄) − mean_t H(p_t), each computed in its own way.
+
+    Equation `bald-consensus` of `docs/derivations/bald.md`.
+    """
     divergence = rel_entr(samples, samples.mean(axis=0)).sum(axis=2).mean(axis=0)
     np.testing.assert_allclose(consensus_kl(samples), divergence, atol=2 * tolerance(samples))
     np.testing.assert_allclose(consensus_kl(samples), bald(samples), atol=3 * tolerance(samples))
@@ -155,6 +164,7 @@ def test_mean_std_is_numpys(samples):
 
 @given(hnp.arrays(np.int64, (3, 4), elements=st.integers(0, 9)).filter(np.any), st.floats(0.01, 100))
 def test_information_gain_is_the_divergence_from_independence(counts, scale):
+    """Equations `entropy-information` and `entropy-symmetric` of `docs/derivations/entropy.md`."""
     joint = counts / counts.sum()
     independent = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0)
     gain = rel_entr(joint, independent).sum()
@@ -168,6 +178,73 @@ def test_a_feature_that_decides_gains_all_of_the_entropy():
     assert information_gain([[3, 6], [1, 2]]) == pytest.approx(0, abs=1e-15)
 
 
+def test_surprise_is_the_logarithm():
+    """Equations `entropy-additive`, `entropy-surprise` and `entropy-tangent` of `docs/derivations/entropy.md`.
+
+    The entropy of n answers that are equally likely is the surprise of each, s(1/n).
+    """
+
+    def surprise(n):
+        return entropy(np.full((1, n), 1 / n))[0]
+
+    for n, m in itertools.product((2, 3, 7), repeat=2):
+        assert surprise(n * m) == pytest.approx(surprise(n) + surprise(m), rel=1e-12)
+        assert surprise(n) == pytest.approx(-math.log(1 / n), rel=1e-12)
+    x = np.arange(1, 500) / 100
+    below = x - 1 - np.log(x)
+    assert below[x == 1].tolist() == [0]
+    assert (below[x != 1] > 0).all()
+
+
+@given(ROWS)
+def test_divergence_is_never_negative_and_from_the_uniform_distribution_what_entropy_lacks(p):
+    """Equations `entropy-divergence` and `entropy-maximum` of `docs/derivations/entropy.md`."""
+    K = p.shape[1]
+    q = np.random.default_rng(K).dirichlet(np.ones(K), len(p))
+    divergence = rel_entr(p, q).sum(axis=1)
+    certain = p > 0
+    tangent = -np.where(certain, p * (q / np.where(certain, p, 1) - 1), 0).sum(axis=1)
+    assert (divergence > tangent - 2e-6).all()
+    assert (tangent > -2e-6).all()
+    np.testing.assert_allclose(rel_entr(p, p).sum(axis=1), 0, atol=1e-15)
+    np.testing.assert_allclose(rel_entr(p, 1 / K).sum(axis=1), math.log(K) - entropy(p), atol=2e-6)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_one_unknown_tells_about_another(seed):
+    """Equations `entropy-information`, `entropy-symmetric` and `entropy-chain` of `docs/derivations/entropy.md`."""
+    joint = np.random.default_rng(seed).dirichlet(np.ones(12)).reshape(3, 4)
+    x, y = joint.sum(axis=1), joint.sum(axis=0)
+    h_x, h_y, h_xy = entropy(x[None])[0], entropy(y[None])[0], entropy(joint.reshape(1, -1))[0]
+    y_given_x = x @ entropy(joint / x[:, None])
+    x_given_y = y @ entropy((joint / y).T)
+    assert h_xy == pytest.approx(h_x + y_given_x, rel=1e-12)
+    assert information_gain(joint) == pytest.approx(h_y - y_given_x, rel=1e-10)
+    assert information_gain(joint) == pytest.approx(h_x - x_given_y, rel=1e-10)
+    assert information_gain(joint) == pytest.approx((joint * np.log(joint / x[:, None] / y)).sum(), rel=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_bald_is_what_a_label_is_expected_to_tell_about_the_networks(seed):
+    """Equations `bald-bayes`, `bald-gain`, `bald-cancelled`, `bald-samples`, `bald-two-kinds` and `bald-jensen` of
+    `docs/derivations/bald.md`, with a posterior for each label.
+    """
+    T, K = 5, 3
+    p = np.random.default_rng(seed).dirichlet(np.ones(K), T)  # (networks, labels)
+    p_y = p.mean(axis=0)
+    posterior = (p / T / p_y).T  # a line for each label
+    np.testing.assert_allclose(posterior.sum(axis=1), 1, rtol=1e-12)
+    worth = bald(p[:, None])[0]
+    assert worth == pytest.approx(math.log(T) - p_y @ entropy(posterior), rel=1e-10)
+    joint = p / T
+    assert worth == pytest.approx((joint * np.log(posterior.T * T)).sum(), rel=1e-10)
+    assert worth == pytest.approx((joint * np.log(p / p_y)).sum(), rel=1e-10)
+    together, alone = entropy(p_y[None])[0], entropy(p).mean()
+    assert worth == pytest.approx(together - alone, rel=1e-10)
+    assert together == pytest.approx(worth + alone, rel=1e-12)
+    assert together > alone
+
+
 # Properties.
 
 
@@ -175,6 +252,9 @@ def test_a_feature_that_decides_gains_all_of_the_entropy():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("K", [2, 3, 10])
 def test_extremes(measure, dtype, K):
+    """Equations `entropy-maximum` of `docs/derivations/entropy.md` and `bald-bounds` of `docs/derivations/bald.md`,
+    where they are reached.
+    """
     sure = np.eye(K, dtype=dtype)
     if measure in POINTWISE:
         certain, unsure = sure, np.full((1, K), 1 / K, dtype)
@@ -189,6 +269,9 @@ def test_extremes(measure, dtype, K):
 @pytest.mark.parametrize("measure", EVERY)
 @given(data=st.data())
 def test_bounds(measure, data):
+    """Equations `entropy-maximum` of `docs/derivations/entropy.md` and `bald-bounds` of `docs/derivations/bald.md`,
+    for entropy and BALD among the others.
+    """
     p = data.draw(ROWS if measure in POINTWISE else SAMPLES)
     limits = sorted([1.0 if measure is margin else 0.0, UNSURE[measure](p.shape[-1])])
     scores = measure(p)
@@ -200,6 +283,7 @@ def test_bounds(measure, data):
 
 @given(SAMPLES)
 def test_bald_is_at_most_the_entropy_of_the_mean_and_the_log_of_the_number_of_samples(samples):
+    """Equation `bald-bounds` of `docs/derivations/bald.md`."""
     assert (bald(samples) <= entropy(samples.mean(axis=0)) + tolerance(samples)).all()
     assert (bald(samples) <= math.log(len(samples)) + tolerance(samples)).all()
 
@@ -361,6 +445,7 @@ def test_other_refusals():
 
 
 def test_zero_times_log_zero_is_zero():
+    """Equation `entropy-zero` of `docs/derivations/entropy.md`."""
     assert entropy([[1.0, 0.0]])[0] == 0
     assert entropy(np.array([[1.0, 0.0]], np.float32))[0] == 0
     assert bald([[[1.0, 0.0]], [[1.0, 0.0]]])[0] == 0

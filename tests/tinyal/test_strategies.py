@@ -283,7 +283,7 @@ def test_stochastic_draws_one_after_the_other_in_proportion_to_the_score(n):
 @pytest.mark.parametrize("name", POINTWISE)
 def test_stochastic_strategies_draw_by_the_score_of_their_name(name):
     """Each row is first with its share of the score, to 5 standard deviations."""
-    view, repeats = random_view(n=8), 2000
+    view, repeats = random_view(n=8), 1000
     scores = BRUTE_FORCE[name](view.model.p, view.model.samples)[view.candidates]
     share = scores + (name == "margin")  # the margin is small where to ask, the score is one minus it
     share /= share.sum()

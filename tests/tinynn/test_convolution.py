@@ -48,6 +48,7 @@ def assert_same(ours, expected, backend):
 @settings(max_examples=80)
 @given(made=convolutions(), limits=LIMITS)
 def test_convolution_is_what_loops_and_scipy_say(made, limits, device, backend):
+    """Equations `conv-forward`, `conv-shapes` and `conv-backward` of `docs/derivations/convolution.md`."""
     conv, x, rng = made
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lowering, "CACHED_NUMBERS", limits[0])
@@ -77,6 +78,53 @@ def test_convolution_is_what_loops_and_scipy_say(made, limits, device, backend):
     assert_same(conv.db, dy.sum(axis=(0, 1, 2)), backend)
     height, width = x.shape[1:3]
     assert_same(dx, dpadded[:, above : above + height, left : left + width], backend)
+
+
+def test_a_window_on_a_signal_number_by_number():
+    """Equations `conv-scalar`, `conv-scalar-weights` and `conv-scalar-input` of `docs/derivations/convolution.md`."""
+    rng = np.random.default_rng(0)
+    m, s = 7, 3
+    net = nn.Sequential([nn.Conv2D(1, (s, 1))], (m, 1, 1), dtype="float64")
+    (conv,) = net.layers
+    net.parameters[...] = rng.normal(size=s + 1)
+    w, b = conv.W.ravel(), float(conv.b[0])
+    x, dy = rng.normal(size=m), rng.normal(size=m - s + 1)
+    y, dx = net.forward(x.reshape(1, m, 1, 1)).ravel(), net.backward(dy.reshape(1, -1, 1, 1)).ravel()
+    places = range(m - s + 1)
+    np.testing.assert_allclose(y, [sum(w[a] * x[i + a] for a in range(s)) + b for i in places], rtol=1e-10)
+    dw = [sum(dy[i] * x[i + a] for i in places) for a in range(s)]
+    np.testing.assert_allclose(conv.dW.ravel(), dw, rtol=1e-10)
+    assert conv.db[0] == pytest.approx(sum(dy), rel=1e-10)
+    np.testing.assert_allclose(
+        dx, [sum(w[a] * dy[k - a] for a in range(s) if k - a in places) for k in range(m)], rtol=1e-10
+    )
+
+
+def test_a_convolution_is_a_dense_layer_of_windows():
+    """Equation `conv-lowered` of `docs/derivations/convolution.md`; a pixel adds up its places in the lines."""
+    rng = np.random.default_rng(0)
+    n, s, channels, filters = 2, 3, 2, 4
+    net = nn.Sequential([nn.Conv2D(filters, s)], (5, 6, channels), dtype="float64")
+    (conv,) = net.layers
+    net.parameters += 0.1
+    x = rng.normal(size=(n, 5, 6, channels))
+    y = net.forward(x)
+    dy = rng.normal(size=y.shape)
+    dx = net.backward(dy)
+    seen = list(windows(x, (s, s), (1, 1)))
+    lines = np.concatenate(
+        [window.reshape(n, -1) for *_, window in seen]
+    )  # a place after the other, n lines each
+    of_place = np.concatenate([dy[:, i, j] for i, j, *_ in seen])
+    W = conv.W.reshape(-1, filters)
+    np.testing.assert_allclose(
+        np.concatenate([y[:, i, j] for i, j, *_ in seen]), lines @ W + conv.b, rtol=1e-10
+    )
+    np.testing.assert_allclose(conv.dW.reshape(-1, filters), lines.T @ of_place, rtol=1e-10)
+    of_lines, expected = of_place @ W.T, np.zeros_like(x)
+    for place, (_, _, where, window) in enumerate(seen):
+        expected[where] += of_lines[place * n : place * n + n].reshape(window.shape)
+    np.testing.assert_allclose(dx, expected, rtol=1e-10)
 
 
 @given(made=convolutions())
@@ -208,6 +256,7 @@ def pools(draw, layer):
 @settings(max_examples=80)
 @given(made=pools(nn.MaxPool2D), at_a_time=st.sampled_from([1, 2, 100]))
 def test_the_first_of_the_largest_gets_the_gradient(made, at_a_time, device, backend):
+    """Equations `pool-max`, `pool-forward` and `pool-backward` of `docs/derivations/pooling.md`."""
     pool, x, rng = made
     net = nn.Sequential([pool], x.shape[1:], device=device, dtype="float64")
     with pytest.MonkeyPatch.context() as patch:
@@ -228,6 +277,7 @@ def test_the_first_of_the_largest_gets_the_gradient(made, at_a_time, device, bac
 @settings(max_examples=80)
 @given(made=pools(nn.AveragePool2D), at_a_time=st.sampled_from([1, 2, 100]))
 def test_the_mean_is_shared_out_evenly(made, at_a_time, device, backend):
+    """Equation `pool-mean` of `docs/derivations/pooling.md`."""
     pool, x, rng = made
     net = nn.Sequential([pool], x.shape[1:], device=device, dtype="float64")
     with pytest.MonkeyPatch.context() as patch:
@@ -241,3 +291,37 @@ def test_the_mean_is_shared_out_evenly(made, at_a_time, device, backend):
         expected_dx[where] += (dy[:, i, j] / np.prod(pool.window))[:, None, None]
     assert_same(y, expected_y, backend)
     assert_same(dx, expected_dx, backend)
+
+
+def test_of_two_numbers_the_larger_gets_all():
+    """Equation `pool-two` of `docs/derivations/pooling.md`."""
+    rng = np.random.default_rng(0)
+    net = nn.Sequential([nn.MaxPool2D((1, 2))], (1, 2, 1), dtype="float64")
+    x, dy = rng.normal(size=(20, 2)), rng.normal(size=20)
+    y = net.forward(x.reshape(20, 1, 2, 1)).ravel()
+    dx = net.backward(dy.reshape(20, 1, 1, 1)).reshape(20, 2)
+    for (a, b), largest, d, found in zip(x, y, dy, dx, strict=True):
+        assert largest == max(a, b)
+        assert found.tolist() == ([d, 0] if a > b else [0, d])
+
+
+@pytest.mark.parametrize("layer", [nn.MaxPool2D, nn.AveragePool2D])
+@settings(max_examples=30)
+@given(data=st.data(), t=st.integers(-3, 3))
+def test_a_constant_passes_and_what_is_handed_out_adds_up(layer, data, t):
+    """Equations `pool-both` and `pool-sum` of `docs/derivations/pooling.md`, on images that are full of ties."""
+    pool, x, rng = data.draw(pools(layer))
+    net = nn.Sequential([pool], x.shape[1:], dtype="float64")
+    raised, y = net.forward(x + t), net.forward(x)
+    np.testing.assert_allclose(raised, y + t, atol=1e-12)
+    dy = rng.normal(size=y.shape)
+    dx = net.backward(dy)
+    np.testing.assert_allclose(dx.sum(axis=(1, 2)), dy.sum(axis=(1, 2)), atol=1e-12)
+
+
+def test_the_first_of_a_window_is_the_first_of_the_first_row_that_has_it():
+    """Equation `pool-separable` of `docs/derivations/pooling.md`, and why the rule for ties survives."""
+    for window in np.random.default_rng(0).integers(0, 3, (200, 3, 4)):
+        assert window.max() == window.max(axis=1).max()
+        row = window.max(axis=1).argmax()
+        assert (row, window[row].argmax()) == np.unravel_index(window.argmax(), window.shape)

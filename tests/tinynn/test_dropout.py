@@ -32,15 +32,46 @@ def assert_uncorrelated(a, b):
 
 @pytest.mark.parametrize("rate", RATES)
 def test_share_that_is_dropped(rate):
+    """Equation `dropout-scalar` of `docs/derivations/dropout.md`: how often which value comes."""
     dropped = masks(make(rate, 500), 800) == 0
     assert abs(dropped.mean() - rate) < 5 * np.sqrt(rate * (1 - rate) / dropped.size)
 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_expectation_is_kept(rate):
-    """The rest is scaled by 1 / (1 − p), so that E[y] = x."""
+    """The rest is scaled by 1 / (1 − p), so that E[y] = x.
+
+    Equation `dropout-scalar` of `docs/derivations/dropout.md`: the two values.
+    """
     values = np.unique(masks(make(rate, 500), 100))
     np.testing.assert_allclose(values, [0, 1 / (1 - rate)], rtol=0 if rate in EIGHT_BITS else 1e-6)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_mean_and_variance_of_a_mask(rate):
+    """Equations `dropout-mean` and `dropout-variance` of `docs/derivations/dropout.md`, up to five standard errors."""
+    m = masks(make(rate, 500), 400)
+    fourth = rate + rate**4 / (1 - rate) ** 3  # E (m − 1)⁴
+    assert abs(m.mean() - 1) < 5 * np.sqrt(rate / (1 - rate) / m.size)
+    noise = np.sqrt((fourth - (rate / (1 - rate)) ** 2) / m.size)
+    assert abs(((m - 1) ** 2).mean() - rate / (1 - rate)) < 5 * noise + 1e-6
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_dropout_punishes_large_weights(rate):
+    """In the exact mean over all masks of four inputs, each counted as often as it comes.
+
+    Equations `dropout-sum` and `dropout-penalty` of `docs/derivations/dropout.md`.
+    """
+    rng = np.random.default_rng(0)
+    w, x, t = rng.normal(size=4), rng.normal(size=4), 0.7
+    kept = np.array(list(itertools.product((0, 1), repeat=4)))
+    often = np.where(kept, 1 - rate, rate).prod(axis=1)
+    z = (kept / (1 - rate)) @ (w * x)
+    mean, noise = w @ x, rate / (1 - rate) * (w**2 * x**2).sum()
+    assert often @ z == pytest.approx(mean, rel=1e-9)
+    assert often @ (z - mean) ** 2 == pytest.approx(noise, rel=1e-9)
+    assert often @ (z - t) ** 2 == pytest.approx((mean - t) ** 2 + noise, rel=1e-9)
 
 
 @pytest.mark.parametrize("rate", BOTH_PATHS)
@@ -114,6 +145,7 @@ def test_part_of_a_batch_keeps_its_masks(rate, features, device, backend):
 
 @pytest.mark.parametrize("rate", BOTH_PATHS)
 def test_forward_and_backward_share_a_mask(rate, device, backend):
+    """Equations `dropout-backward-scalar` and `dropout-batch` of `docs/derivations/dropout.md`."""
     net = make(rate, 5, device=device)
     x, dy = np.random.default_rng(0).normal(size=(2, 9, 5))
     y, dx = backend.to_numpy(net.forward(x, training=True)), backend.to_numpy(net.backward(dy))

@@ -24,6 +24,7 @@ LABELS = np.array([0, 2, 1, 1, 0])
 
 @pytest.mark.parametrize("f", [(np.sin, np.cos), (np.exp, np.exp), (lambda x: x**5, lambda x: 5 * x**4)])
 def test_the_step_that_survives_gives_eleven_digits(f):
+    """Equation `check-richardson` of `docs/derivations/gradient-checking.md`."""
     x = np.linspace(0.3, 2, 7)
     moves = [oracles.mover(x, i) for i in range(7)]
     found, smooth, step = oracles.differences(lambda: f[0](x).copy(), moves, 1.0, np.random.default_rng(0))
@@ -72,6 +73,7 @@ def test_a_float32_network_is_checked_in_float64_and_left_as_it_was():
 
 
 def test_the_complex_step_confirms_where_it_can():
+    """Equation `check-complex` of `docs/derivations/gradient-checking.md`."""
     assert "complex step: agrees" in check_gradients(nn.Tanh(), X).method
 
     class Modulus:
@@ -110,6 +112,7 @@ def test_both_modes_catch_a_small_error_and_an_all_zero_gradient(mode, factor):
 
 
 def test_a_gradient_that_truly_is_zero_passes_and_a_claim_of_zero_does_not():
+    """Equation `check-relative` of `docs/derivations/gradient-checking.md`, where all of a gradient is missing."""
     net = nn.Sequential(
         [nn.Dense(3), nn.BatchNorm(), nn.Dense(2)], (4,)
     )  # normalisation cancels the first bias
@@ -131,6 +134,15 @@ def test_the_worst_entry_is_shown_with_both_values():
     assert v.worst == (2, 1)
     assert (v.claimed - v.expected) / 5 == pytest.approx(v.claimed / gradient(X)[2, 1])
     assert "at [2, 1]" in str(report)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.5])
+def test_an_error_counts_against_the_larger_of_both_gradients(factor):
+    """Equation `check-relative` of `docs/derivations/gradient-checking.md`."""
+    claimed, true = factor * 2 * X, 2 * X
+    (v,) = check_gradients(lambda x: np.sum(x**2), lambda x: factor * 2 * x, X).variables
+    error = np.abs(claimed - true).max() / max(np.abs(claimed).max(), np.abs(true).max())
+    assert v.error == pytest.approx(error, rel=1e-8)
 
 
 def test_an_image_of_ties_is_right_for_one_winner_and_wrong_for_all():

@@ -160,13 +160,13 @@ def assert_never_accused(name, seeds):
 
 @pytest.mark.parametrize("name", CORRECT)
 def test_a_correct_one_passes(name):
-    assert_never_accused(name, range(5))
+    assert_never_accused(name, range(2))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CORRECT)
 def test_a_correct_one_is_never_accused_in_a_thousand_draws(name):
-    assert_never_accused(name, range(5, 5 + -(-1000 // len(CORRECT))))
+    assert_never_accused(name, range(2, 2 + -(-1000 // len(CORRECT))))
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -107,7 +107,7 @@ def test_zeros_at_the_bottom_of_a_deep_chain_are_wrong(pairs, mode):
         x, y = rng.normal(size=(6, 4)), rng.integers(5, size=6)
         return check_gradients(net, nn.SoftmaxCrossEntropy(), x, y, mode=mode)
 
-    for seed in range(1 if pairs == 18 else 2):
+    for seed in range(2 if pairs == 8 else 1):
         right = check(nn.Dense(5), seed)
         assert right.ok, str(right)
         report = check(Frozen(5), seed)

@@ -5,6 +5,7 @@ for h = 2·10⁻⁴ and far below what is asked for. Where it changes with h a k
 """
 
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -216,11 +217,83 @@ def test_loss(name, weighted, seed, n):
 
 @given(seed=seeds, n=rows, hidden=st.lists(st.sampled_from(FLAT), max_size=3))
 def test_random_network_with_cross_entropy(seed, n, hidden):
+    """Equation `chain-backwards` of `docs/derivations/chain-rule.md`, layer by layer."""
     rng = np.random.default_rng(seed)
     classes = int(rng.integers(2, 5))
     net = make_network([*(LAYERS[name].make() for name in hidden), nn.Dense(classes)], (6,), rng)
     with rejecting_what_proves_nothing():
         check_network(net, rng.normal(size=(n, 6)), cross_entropy(rng.integers(classes, size=n)))
+
+
+GRAPHS = {  # edges, from a node to one that is computed from it; the last node is the loss
+    "in a row": [(0, 1), (1, 2), (2, 3)],
+    "two ways": [(0, 1), (0, 2), (1, 3), (2, 3)],
+    "all of six": [(j, k) for k in range(6) for j in range(k)],
+}
+
+
+def paths(edges, v, end):
+    """Return every path from one node to another, as a list of edges."""
+    if v == end:
+        return [[]]
+    return [[(v, c), *rest] for j, c in edges if j == v for rest in paths(edges, c, end)]
+
+
+@pytest.mark.parametrize("edges", GRAPHS.values(), ids=GRAPHS)
+def test_slopes_multiply_along_a_path_and_add_over_paths(edges):
+    """A node is the sine of a weighted sum; listing paths and going backwards give what the complex step gives.
+
+    Equations `chain-in-a-row`, `chain-two-ways`, `chain-over-paths` and `chain-backwards` of
+    `docs/derivations/chain-rule.md`.
+    """
+    rng = np.random.default_rng(0)
+    end = edges[-1][1]
+    w = {edge: rng.normal() for edge in edges}
+
+    def computed(move):
+        v, sums = np.zeros(end + 1, complex), np.zeros(end + 1, complex)
+        for c in range(end + 1):
+            sums[c] = 0.4 + sum(w[edge] * v[edge[0]] for edge in edges if edge[1] == c)
+            v[c] = np.sin(sums[c]) + move[c]
+        return v, sums
+
+    sums = computed(np.zeros(end + 1))[1].real
+    slope = {edge: w[edge] * np.cos(sums[edge[1]]) for edge in edges}
+    exact = [computed(1e-20j * one)[0][end].imag / 1e-20 for one in np.eye(end + 1)]
+    over_paths = [
+        sum(math.prod(slope[edge] for edge in path) for path in paths(edges, v, end)) for v in range(end + 1)
+    ]
+    d = {end: 1.0}
+    for v in reversed(range(end)):
+        d[v] = sum(d[c] * slope[j, c] for j, c in edges if j == v)
+    np.testing.assert_allclose(over_paths, exact, rtol=1e-12)
+    np.testing.assert_allclose([d[v] for v in range(end + 1)], exact, rtol=1e-12)
+
+
+def test_backward_multiplies_each_row_with_its_own_jacobian():
+    """By differences of a row alone; the weights, which all rows share, collect a sum.
+
+    Equations `chain-jacobian`, `chain-vector-jacobian` and `chain-batch` of `docs/derivations/chain-rule.md`.
+    """
+    rng = np.random.default_rng(1)
+    net = make_network([nn.Dense(4), nn.Tanh(), nn.Dense(3)], (5,), rng)
+    x, dy = rng.normal(size=(2, 5)), rng.normal(size=(2, 3))
+    net.forward(x)
+    dx, shared = net.backward(dy), net.gradients.copy()
+    alone = np.zeros_like(shared)
+    for r in range(2):
+        row = x[r : r + 1].copy()
+        J = np.array(
+            [
+                differences(lambda j=j, row=row: net.forward(row)[0, j], row, net.backend, H)[0]
+                for j in range(3)
+            ]
+        )
+        np.testing.assert_allclose(dx[r], dy[r] @ J, rtol=1e-8)
+        net.forward(row)
+        net.backward(dy[r : r + 1])
+        alone += net.gradients
+    np.testing.assert_allclose(shared, alone, rtol=1e-12)
 
 
 def test_on_every_device(device, backend):

@@ -41,6 +41,9 @@ def reference(logits, labels):
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(problem=problems())
 def test_against_scipy(dtype, problem, backend):
+    """Equations `cross-entropy-likelihood`, `cross-entropy-logits`, `cross-entropy-one` and
+    `cross-entropy-batch` of `docs/derivations/cross-entropy.md`.
+    """
     logits, labels = problem[0].astype(dtype), problem[1]
     value, gradient = value_and_gradient(logits, labels, backend)
     expected, expected_gradient = reference(logits.astype("float64"), labels)
@@ -64,6 +67,7 @@ def test_far_from_zero(dtype, backend):
 
 @given(problem=problems(), shift=st.floats(-1e3, 1e3))
 def test_a_shift_of_a_row_changes_nothing(problem, shift):
+    """Equation `softmax-shift` of `docs/derivations/softmax.md`."""
     logits, labels = problem
     shifts = shift * np.arange(len(logits))[:, None]
     value, gradient = value_and_gradient(logits, labels)
@@ -90,12 +94,33 @@ def test_gradient_rows_sum_to_zero(problem):
 
 @given(problem=problems())
 def test_softmax_rows_are_distributions(problem):
+    """Equations `softmax-definition` and `softmax-log` of `docs/derivations/softmax.md`."""
     p = nn.softmax(problem[0])
     assert (p >= 0).all()
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
     np.testing.assert_allclose(
         p, np.exp(problem[0] - logsumexp(problem[0], axis=1, keepdims=True)), rtol=1e-10
     )
+
+
+def test_likelihood_and_the_long_way_back_through_the_probabilities():
+    """Equations `cross-entropy-likelihood`, `cross-entropy-cancels`, `cross-entropy-distribution` and
+    `cross-entropy-batch` of `docs/derivations/cross-entropy.md`: one right class, and distributions for targets.
+    """
+    rng = np.random.default_rng(0)
+    z, labels = rng.normal(size=(5, 4)), np.array([0, 3, 1, 1, 2])
+    net, loss = nn.Sequential([nn.Softmax()], (4,), dtype="float64"), nn.SoftmaxCrossEntropy()
+    p = net.forward(z)
+    assert loss.forward(z, labels) == pytest.approx(-np.log(np.prod(p[np.arange(5), labels])) / 5)
+    for t in (np.eye(4)[labels], rng.dirichlet(np.ones(4), 5)):
+        by_row = np.log(np.exp(z).sum(axis=1)) - (t * z).sum(axis=1)
+        np.testing.assert_allclose(-(t * np.log(p)).sum(axis=1), by_row, rtol=1e-12)
+        assert loss.forward(z, t) == pytest.approx(by_row.mean(), rel=1e-12)
+        dz = loss.backward()
+        np.testing.assert_allclose(dz, (p - t) / 5, rtol=1e-10)
+        np.testing.assert_allclose(
+            net.backward(-t / p / 5), dz, rtol=1e-10
+        )  # 1/p of the logarithm meets p of softmax
 
 
 @pytest.mark.parametrize("classes", [2, 10, 1000])

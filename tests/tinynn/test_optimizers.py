@@ -102,6 +102,9 @@ def test_every_optimizer_has_its_textbook():
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 2e-5)])
 @pytest.mark.parametrize(("optimizer", "settings"), CASES)
 def test_against_the_textbook(optimizer, settings, dtype, tolerance, backend):
+    """Equations `optimizer-sgd`, `optimizer-momentum`, `optimizer-nesterov-stored`, `optimizer-rmsprop`,
+    `optimizer-adam-moments`, `optimizer-adam` and `optimizer-adamw` of `docs/derivations/optimizers.md`.
+    """
     start, gradients = problem(dtype)
     theta = backend.asarray(start.copy())
     kept = made(optimizer, settings)
@@ -134,6 +137,70 @@ def test_first_step_of_adam_is_the_learning_rate():
     theta = np.zeros(3)
     nn.Adam(0.01).step(theta, np.array([5.0, -1e-3, 1e4]))
     np.testing.assert_allclose(theta, [-0.01, 0.01, -0.01], rtol=1e-4)
+
+
+def test_a_small_step_lowers_the_loss_by_the_squared_length_of_the_gradient():
+    """Equation `optimizer-sgd` of `docs/derivations/optimizers.md`; no other step of that length does better."""
+    rng = np.random.default_rng(0)
+    start, g = rng.normal(size=6), rng.normal(size=6)
+    curve = np.diag(rng.random(6))
+
+    def loss(theta):
+        return g @ (theta - start) + (theta - start) @ curve @ (theta - start)
+
+    theta, eta = start.copy(), 1e-6
+    nn.SGD(eta).step(theta, g)
+    assert loss(theta) == pytest.approx(-eta * (g @ g), rel=1e-5)
+    for other in rng.normal(size=(50, 6)):
+        step = other * np.linalg.norm(theta - start) / np.linalg.norm(other)
+        assert loss(start + step) > loss(theta)
+
+
+@pytest.mark.parametrize("curvature", [0.3, 4.0])
+@pytest.mark.parametrize(("share", "converges"), [(0.01, True), (0.99, True), (1.01, False), (3.0, False)])
+def test_on_a_parabola_steps_converge_up_to_twice_one_over_its_curvature(curvature, share, converges):
+    """Equation `optimizer-stability` of `docs/derivations/optimizers.md`."""
+    eta = share * 2 / curvature
+    theta, sgd = np.array([1.0]), nn.SGD(eta)
+    for _ in range(300):
+        sgd.step(theta, curvature * theta)
+    assert theta[0] == pytest.approx((1 - eta * curvature) ** 300, rel=1e-9)
+    assert (abs(theta[0]) < 0.1) == converges
+
+
+def test_momentum_is_a_sum_over_all_gradients_that_forgets():
+    """Equation `optimizer-momentum` of `docs/derivations/optimizers.md`, unrolled."""
+    gradients, mu = np.random.default_rng(0).normal(size=(20, 3)), 0.8
+    theta, sgd = np.zeros(3), nn.SGD(0.1, momentum=mu)
+    for t in range(20):
+        before = theta.copy()
+        sgd.step(theta, gradients[t])
+        v = sum(mu**k * gradients[t - k] for k in range(t + 1))
+        np.testing.assert_allclose(theta, before - 0.1 * v, rtol=1e-12, atol=1e-15)
+
+
+def test_nesterov_stores_the_place_that_it_looks_ahead_to():
+    """Equations `optimizer-nesterov` and `optimizer-nesterov-stored` of `docs/derivations/optimizers.md`."""
+    eta, mu, curvature = 0.05, 0.9, np.array([1.0, 5.0])
+    theta, v, stored = np.ones(2), np.zeros(2), np.ones(2)
+    sgd = nn.SGD(eta, momentum=mu, nesterov=True)
+    for _ in range(30):
+        v = mu * v + curvature * (theta - eta * mu * v)
+        theta = theta - eta * v
+        sgd.step(stored, curvature * stored)
+        np.testing.assert_allclose(stored, theta - eta * mu * v, rtol=1e-10)
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.5, 0.9, 0.999])
+def test_a_mean_that_starts_at_zero_falls_short_by_a_power_of_beta(beta):
+    """Equation `optimizer-bias` of `docs/derivations/optimizers.md`, for gradients scattered around their mean."""
+    rng, mean = np.random.default_rng(0), 3.0
+    m = np.zeros(2)
+    for t in range(1, 13):
+        g = mean + np.array([1.0, -1.0]) * rng.normal()  # the mean over both is exact
+        m = beta * m + (1 - beta) * g
+        assert m.mean() == pytest.approx((1 - beta) * sum(beta**k for k in range(t)) * mean, rel=1e-12)
+        assert m.mean() == pytest.approx((1 - beta**t) * mean, rel=1e-9)
 
 
 @pytest.mark.parametrize(("optimizer", "settings"), CASES)

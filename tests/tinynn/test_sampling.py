@@ -49,6 +49,7 @@ def thinned(net, sample, seed):
 
 
 def test_samples_are_thinned_networks(fitted):
+    """Equation `dropout-thinned` of `docs/derivations/dropout.md`."""
     x, _ = blobs()
     samples = fitted.sample_proba(x, n_samples=5, seed=3)
     assert samples.shape == (5, 60, 3)
@@ -128,7 +129,10 @@ def test_weights_come_back_after_sampling(fitted):
     ids=["dense", "images", "twice", "block"],
 )
 def test_a_mask_does_the_same_to_weights_as_to_rows(layers, rows, device, backend):
-    """Whether or not it is folded into the weights of the Dense layer that comes next."""
+    """Whether or not it is folded into the weights of the Dense layer that comes next.
+
+    Equation `dropout-thinned` of `docs/derivations/dropout.md`.
+    """
     net = nn.Sequential([layer.copy() for layer in layers], (3, 3, 1), dtype="float64", device=device)
     x = np.random.default_rng(0).normal(size=(rows, 3, 3, 1))
     samples = inference.sample_proba(net, x, 4, seed=5)
