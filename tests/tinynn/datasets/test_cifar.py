@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 from tests.tinynn import misbehaving_server
+from tests.tinynn.datasets.folders import contents, fill
 from tests.tinynn.datasets.test_tar import entry, make_tar
-from tests.tinynn.misbehaving_server import MisbehavingServer
 from tinynn import datasets
 from tinynn.datasets import BrokenFileError, DatasetError, places, sources
 from tinynn.datasets.cifar import TEST, TRAINING, parse_cifar
 from tinynn.datasets.sources import Source, cifar_archive
 from tinynn.datasets.verify import read_verified
 
+NAME = "cifar-10"
 ARCHIVE, FOLDER = "cifar-10-binary.tar", "cifar-10-batches-bin"
 ROWS = 2  # in each of the six files
 
@@ -56,31 +57,11 @@ FORMS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """Point every platform's cache at an empty folder, and keep proxies and the user's data out of it."""
-    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME", "USERPROFILE"):
-        monkeypatch.setenv(variable, str(tmp_path / "home"))
-    for variable in ("no_proxy", "NO_PROXY"):
-        monkeypatch.setenv(variable, "*")
-    monkeypatch.delenv("TINYNN_DATA", raising=False)
-    return places.cache_folder("cifar-10")
-
-
 @pytest.fixture
-def own(tmp_path, monkeypatch):
-    folder = tmp_path / "own" / "cifar-10"
-    folder.mkdir(parents=True)
-    monkeypatch.setenv("TINYNN_DATA", str(folder.parent))
-    return folder
-
-
-@pytest.fixture
-def server(monkeypatch):
+def server(server, monkeypatch):
     monkeypatch.setitem(misbehaving_server.PACKED, f"{ARCHIVE}.gz", PACKED)
     monkeypatch.setitem(misbehaving_server.OTHER, f"{ARCHIVE}.gz", OTHER)
-    with MisbehavingServer() as running:
-        yield running
+    return server
 
 
 @pytest.fixture
@@ -97,20 +78,8 @@ def use(monkeypatch):
     return use
 
 
-def fill(folder, contents):
-    for name, content in contents.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-
-
-def contents(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-    }
-
-
 def load(**keywords):
-    return datasets.load("cifar-10", progress=False, **keywords)
+    return datasets.load(NAME, progress=False, **keywords)
 
 
 def check(data):

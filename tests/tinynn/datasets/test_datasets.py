@@ -17,12 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinynn
+from tests.tinynn.datasets.folders import contents, fill
 from tests.tinynn.misbehaving_server import (
     ARRAYS,
     OTHER,
     PACKED,
     PLAIN,
-    MisbehavingServer,
     make_idx,
     make_source,
 )
@@ -31,33 +31,9 @@ from tinynn.datasets import BrokenFileError, DatasetError, places, sources
 from tinynn.datasets.idx import idx_size, parse_idx
 from tinynn.datasets.verify import read_verified
 
+NAME = "mnist"
 FIRST = "train-images"
 REAL_DATA = os.environ.get("TINYNN_DATA", "")
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """Point every platform's cache at an empty folder, and keep proxies and the user's data out of it."""
-    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME", "USERPROFILE"):
-        monkeypatch.setenv(variable, str(tmp_path / "home"))
-    for variable in ("no_proxy", "NO_PROXY"):
-        monkeypatch.setenv(variable, "*")
-    monkeypatch.delenv("TINYNN_DATA", raising=False)
-    return places.cache_folder("mnist")
-
-
-@pytest.fixture
-def own(tmp_path, monkeypatch):
-    folder = tmp_path / "own" / "mnist"
-    folder.mkdir(parents=True)
-    monkeypatch.setenv("TINYNN_DATA", str(folder.parent))
-    return folder
-
-
-@pytest.fixture
-def server():
-    with MisbehavingServer() as running:
-        yield running
 
 
 @pytest.fixture
@@ -68,16 +44,6 @@ def use(monkeypatch):
         monkeypatch.setitem(sources.SOURCES, "mnist", make_source(*mirrors, **keywords))
 
     return use
-
-
-def fill(folder, contents):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in contents.items():
-        (folder / name).write_bytes(content)
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
 
 
 def load(**keywords):
@@ -432,7 +398,7 @@ def test_two_processes_may_download_at_once(cache, server):
         assert (data.y_test == ARRAYS["test-labels"]).all()
         """
     command = [sys.executable, "-W", "error", "-c", program, server.mirror("together")]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     running = [subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate()[1] for process in running] == ["", ""]
     assert len(server.requests) == 8
