@@ -41,7 +41,8 @@ a file to begin with:
   [budget]
   initial = 20
   batch = "10 to 100, then 50"        # or a number
-  first = "random"                    # or "strategy", for those that choose without a model
+  first = "random"                    # or "strategy", for those that choose without a model; or "balanced", as some
+                                      # papers: of each class in turn, which looks at labels that are not counted
   total = 300
 
 strategies with settings of their own, instead of the list, at the end of the file:

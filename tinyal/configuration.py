@@ -29,7 +29,7 @@ from typing import Any
 
 from tinyal import strategies
 from tinyal.budget import Batch, parse_batch, rounds
-from tinyal.settings import NAMES, SHARE, TEXT, WHOLE, Kind, checked, either
+from tinyal.settings import NAMES, SHARE, TEXT, WHOLE, Kind, checked, either, one_of
 from tinyal.setups import Setup, make_setups
 from tinyal.simulation import FIRST
 from tinyal.user_file import import_file
@@ -62,7 +62,7 @@ BUDGET = {
         Kind("in Python, a list of (until, batch) or a function", lambda v: not isinstance(v, float)),
     ),
     "validation": either(WHOLE, SHARE),
-    "first": Kind('"random" or "strategy"', lambda value: value in FIRST),
+    "first": one_of(*FIRST),
 }
 
 

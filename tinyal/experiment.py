@@ -68,8 +68,10 @@ def compare(
         What is done to the data for each seed.
     confusion : bool, optional
         Keep what was mistaken for what at the first and at the last evaluation.
-    first : "random" or "strategy", optional
-        Who chooses the initial rows: chance, the same for all strategies, or each strategy that needs no model.
+    first : "random", "strategy" or "balanced", optional
+        How the initial rows are chosen: by chance, the same for all strategies; by each strategy that needs no model;
+        or by chance from each class in turn, which looks at labels that are NOT COUNTED. The last one is only for
+        comparisons with papers that begin so; see `simulate`.
     workers : int, optional
         Processes. In a script, more than one needs the usual ``if __name__ == "__main__":``.
     executor : concurrent.futures.Executor, optional

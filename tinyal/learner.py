@@ -9,9 +9,10 @@ import numpy as np
 
 from tinyal import learner_file
 from tinyal.answers import Answers, as_list
+from tinyal.clusters import take_turns
 from tinyal.fitting import Trainer
 from tinyal.outputs import check_model
-from tinyal.pool import check_array, check_finite, outside_memory
+from tinyal.pool_rows import as_pool, extended
 from tinyal.strategies import Select, Strategy, choose
 from tinyal.view import Model, PoolView
 
@@ -80,7 +81,7 @@ class ActiveLearner:
         pseudo: "PseudoLabels | None" = None,
     ) -> None:
         check_model(model)
-        self.pool = _check_rows(pool)
+        self.pool = as_pool(pool)
         if len(self.pool) == 0:
             raise ValueError("the pool is empty: there is nothing to ask for")
         if candidates is not None and candidates < 1:
@@ -229,6 +230,27 @@ class ActiveLearner:
         self._check_number(n)
         return np.random.default_rng(self._stream(_INITIAL)).choice(self.unlabeled, n, replace=False)
 
+    def ask_in_turns(self, n: int, groups: Any) -> np.ndarray:
+        """Return n rows to label first, drawn at random from each of some groups in turn, whatever the strategy.
+
+        Like those of `ask_at_random`, they depend on the learner's seed alone. The round's candidates come first, and
+        other rows only where a group has too few of them.
+
+        Parameters
+        ----------
+        n : int
+        groups : array (N,)
+            Which group each row of the pool belongs to. The first group, when they are sorted, has the first turn.
+        """
+        self._check_number(n)
+        rows, candidates = self.unlabeled, self._candidates()
+        rng = np.random.default_rng(self._stream(_STRATEGY))
+        early = rng.random(len(candidates))
+        places = 1 + rng.random(len(rows))
+        places[np.searchsorted(rows, candidates)] = early
+        _, numbers = np.unique(np.asarray(groups)[rows], return_inverse=True)
+        return rows[take_turns(numbers, places, n)]
+
     def _check_number(self, n: int) -> None:
         left = len(self.unlabeled)
         if not isinstance(n, int | np.integer) or not 1 <= n <= left:
@@ -288,25 +310,7 @@ class ActiveLearner:
 
         The pool becomes a copy in memory.
         """
-        if outside_memory(self.pool):
-            raise TypeError(
-                "rows cannot be added to a pool outside memory: add them to its file, make a new learner, and tell it "
-                "the labels"
-            )
-        rows = _check_rows(rows)
-        if rows.shape[1:] != self.pool.shape[1:]:
-            raise ValueError(f"the pool has rows of shape {self.pool.shape[1:]}, not {rows.shape[1:]}")
-        # Digits may be lost, as when the pool was made; whole numbers that are too large would become others.
-        casting: Any = "safe" if self.pool.dtype.kind in "iu" else "same_kind"
-        if not np.can_cast(rows.dtype, self.pool.dtype, casting):
-            raise ValueError(
-                f"the pool holds {self.pool.dtype}, and these rows {rows.dtype}: convert them the way the pool was made"
-            )
-        if self.pool.dtype.kind != "U":
-            with np.errstate(over="ignore"):
-                rows = rows.astype(self.pool.dtype)
-            check_finite(rows)  # again: a number may be too large for a smaller type
-        self.pool = np.concatenate([self.pool, rows])
+        self.pool = extended(self.pool, rows)
         self._answers.rows = len(self.pool)
         self._guess_again()
 
@@ -354,10 +358,3 @@ class ActiveLearner:
         """Return a seed for one purpose in a round; a round is known by how many labels and skips there are."""
         counts = earlier or (len(self._answers.labels), len(self._answers.skipped))
         return int(np.random.SeedSequence((self.seed, purpose, *counts)).generate_state(1)[0])
-
-
-def _check_rows(rows: Any) -> Any:
-    check_array(rows)
-    rows = rows if hasattr(rows, "shape") else np.asarray(rows)
-    check_finite(rows)
-    return rows

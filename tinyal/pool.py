@@ -143,15 +143,6 @@ class ChunkedPool:
         return chunk
 
 
-def check_array(pool: Any) -> None:
-    """Raise a TypeError for a table or a sparse matrix, saying how to make an array of it."""
-    name = type(pool).__name__
-    if hasattr(pool, "toarray"):
-        raise TypeError(f"the pool is a {name}, and must be an array of numbers: give pool.toarray()")
-    if hasattr(pool, "to_numpy"):
-        raise TypeError(f"the pool is a {name}, and must be an array of numbers: give pool.to_numpy()")
-
-
 def check_finite(pool: Any) -> None:
     """Raise a ValueError if a pool holds NaN or infinite values, looking at a part at a time.
 

@@ -269,6 +269,11 @@ def test_fourteen_strategies_to_a_thousand_labels_are_below_a_megabyte():
         ("total = 40", "total = 400", "a budget of 400 labels is more than the pool has: 200 rows"),
         ("total = 40", "total = 40\nvalidation = 35", "35 for validation are more than the budget of 40"),
         ("total = 40", "total = 40\nvalidation = 1.5", "budget.validation must be a whole number"),
+        (
+            "total = 40",
+            'total = 40\nfirst = "both"',
+            'budget.first must be "random" or "strategy" or "balanced", not \'both\'',
+        ),
         ('"5 to 20, then 10"', '"five at first"', 'reads like "10 to 100, then 50"'),
         ("[budget]", "[budgets]", "there is no setting budgets. Did you mean budget?"),
         ('"margin"', '"magrin"', "there is no strategy 'magrin'. Did you mean 'margin'?"),

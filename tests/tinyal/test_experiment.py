@@ -431,6 +431,7 @@ def test_a_file_that_is_no_finished_run_is_named_and_kept(damage, tmp_path, begu
         ({"data": (DATA[0][:190], DATA[1][:190], *DATA[2:])}, "data"),
         ({"confusion": True}, "confusion"),
         ({"validation": 0.2}, "validation"),
+        ({"first": "balanced"}, "first"),
         ({"names": {"margin": Entropy()}}, "strategy"),
         ({"names": {"margin": lambda view, n, rng: view.candidates[:n]}}, "strategy"),
     ],

@@ -8,8 +8,8 @@ import pytest
 import tinyal as al
 import tinynn as nn
 from tests.tinyal.pools import by_patience, quick
-from tinyal.oracles import ArrayOracle
-from tinyal.strategies import NAMES, Entropy, Margin, Random, get
+from tinyal.oracles import Annotators, ArrayOracle
+from tinyal.strategies import NAMES, Entropy, Margin, Random, TypiClust, get
 
 DATA = nn.datasets.load("digits")
 X, Y = DATA.x_train[:150], DATA.y_train[:150]
@@ -175,6 +175,69 @@ def test_while_there_is_one_class_it_is_the_guess_and_rows_come_at_random():
     assert all(len(p[0]) == 2 for p in record.probabilities[first + 1 :])
     other = run(Random(), pool=(X, y), test=(TEST[0], y_test), initial=2, budget=150, batch=4)
     assert record.queried[: first + 1] == other.queried[: first + 1]
+
+
+# A balanced start.
+
+
+RARE = np.random.default_rng(0).choice(10, 3000, p=[0.91, *[0.01] * 9])
+
+
+def turns(n, seed=0, labels=RARE, **settings):
+    """Return the first rows of a run on a pool with these labels, in the order in which they were asked for."""
+    learner = al.ActiveLearner(NearestMean(), np.zeros((len(labels), 1)), Random(), seed=seed, **settings)
+    learner.skip(np.arange(1000))
+    test = np.zeros((1, 1)), labels[:1]
+    return al.simulate(
+        learner, ArrayOracle(labels), test=test, initial=n, budget=n, first="balanced"
+    ).queried[0]
+
+
+@pytest.mark.parametrize("n", [10, 20, 23])
+@pytest.mark.parametrize("candidates", [None, 1500, 30])
+def test_a_balanced_start_has_as_many_rows_of_each_class_though_candidates_are_few(n, candidates):
+    """Among 30 candidates hardly any class but the first has two rows."""
+    rows = turns(n, candidates=candidates)
+    assert RARE[rows].tolist() == [*range(10), *range(10), *range(10)][:n]
+    assert len(set(rows)) == n
+    assert min(rows) >= 1000, "rows below are skipped"
+
+
+def test_every_row_of_a_class_may_be_drawn_and_candidates_come_first():
+    labels = np.array([*[1] * 1000, 0, 0, 0, 1])
+    assert {tuple(turns(2, seed, labels)) for seed in range(40)} == {(1000, 1003), (1001, 1003), (1002, 1003)}
+    for seed in range(40):
+        learner = al.ActiveLearner(NearestMean(), np.zeros((1004, 1)), TypiClust(), seed=seed, candidates=2)
+        learner.skip(np.arange(1000))
+        among = set(learner.view().candidates) & {1000, 1001, 1002}
+        assert turns(2, seed, labels, candidates=2)[0] in among
+
+
+def test_runs_of_one_seed_begin_with_the_same_rows_and_go_on_as_the_strategy_wants():
+    settings = {"model": network(), "initial": 20, "budget": 40, "batch": 10, "first": "balanced"}
+    margin, by_chance = (run(strategy, **settings) for strategy in (Margin(), Random()))
+    assert margin.queried[0] == by_chance.queried[0]
+    assert np.bincount(Y[margin.queried[0]]).tolist() == [2] * 10
+    assert margin.labels == [20, 30, 40], "what was looked at to find them is not counted"
+    learner = al.ActiveLearner(network(), X, Margin(), seed=0)
+    for rows in margin.queried:
+        if len(learner.labeled):
+            assert learner.ask(10).tolist() == rows
+        learner.tell(rows, Y[rows])
+    assert run(Margin(), **{**settings, "first": "random"}).queried[0] != margin.queried[0]
+    assert run(Margin(), seed=1, **settings).queried[0] != margin.queried[0]
+
+
+def test_only_an_array_is_asked_for_all_labels():
+    """The answers of others may cost, or come out otherwise when they are asked again."""
+    annotators = Annotators([ArrayOracle(Y)])
+    with pytest.raises(
+        TypeError, match="a balanced start looks at the labels of the whole pool, and Annotators"
+    ):
+        run(oracle=annotators, initial=20, budget=30, first="balanced")
+    assert annotators.cost == 0
+    with pytest.raises(ValueError, match="random or strategy or balanced, and not 'both'"):
+        run(initial=20, budget=30, first="both")
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ three times with slight noise.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import tinynn as nn
 from tinyal.preparation import Preparation
-from tinyal.reproductions import profile as profile_of
 from tinyal.reproductions.figures import columns, error_at, median_labels, paragraphs, quartiles
-from tinyal.reproductions.study import VERSION, Study, carry_out, comparisons, seeds_of
+from tinyal.reproductions.study import Study, carry_out, comparisons, seeds_of
 from tinyal.strategies import BALD, BatchBALD, Random, Strategy
 from tinynn.datasets import Dataset
 
@@ -115,19 +115,7 @@ def studies(asked: Profile, data: Dataset) -> list[Study]:
     return found
 
 
-def run(
-    profile: str,
-    out: Path,
-    seeds: int | None,
-    workers: int,
-    progress: bool | None,
-    data: Dataset | None = None,
-) -> dict[str, Any]:
-    """Do the experiment on MNIST, or on other images; see `tinyal.reproductions.Reproduction`."""
-    asked = profile_of(profile, PROFILES)
-    found = studies(asked, data or nn.datasets.load("mnist"))
-    panels = carry_out(found, out, seeds or asked.seeds, workers, progress)
-    return {"version": VERSION, "reproduction": NAME, "profile": profile, "panels": panels}
+run = partial(carry_out, NAME, PROFILES, studies)
 
 
 def table(record: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ start, two of each class, then the 10 rows that an acquisition function scores h
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,8 @@ import numpy as np
 
 import tinynn as nn
 from tinyal import measures
-from tinyal.reproductions import profile as profile_of
-from tinyal.reproductions.balanced_start import BalancedStart
 from tinyal.reproductions.figures import columns, error_at, median_labels, paragraphs, share_of
-from tinyal.reproductions.study import VERSION, Study, carry_out, comparisons, seeds_of
+from tinyal.reproductions.study import Study, carry_out, comparisons, seeds_of
 from tinyal.strategies import BALD, MeanStd, Random, Strategy, VariationRatio
 from tinyal.strategies.pointwise import Sampled
 from tinyal.view import PoolView
@@ -118,9 +117,9 @@ def studies(asked: Profile, data: Dataset) -> list[Study]:
         "initial": INITIAL,
         "batch": BATCH,
         "candidates": asked.candidates,
-        "first": "strategy",
+        "first": "balanced",
     }
-    chosen = {name: BalancedStart(made[name], y) for name in asked.strategies}
+    chosen = {name: made[name] for name in asked.strategies}
     by_chance = {REFERENCE: chosen.pop(REFERENCE)}
     return [
         Study(PANEL, "strategies", chosen, {**settings, "budget": asked.budget}),
@@ -128,19 +127,7 @@ def studies(asked: Profile, data: Dataset) -> list[Study]:
     ]
 
 
-def run(
-    profile: str,
-    out: Path,
-    seeds: int | None,
-    workers: int,
-    progress: bool | None,
-    data: Dataset | None = None,
-) -> dict[str, Any]:
-    """Do the experiment on MNIST, or on other images; see `tinyal.reproductions.Reproduction`."""
-    asked = profile_of(profile, PROFILES)
-    found = studies(asked, data or nn.datasets.load("mnist"))
-    panels = carry_out(found, out, seeds or asked.seeds, workers, progress)
-    return {"version": VERSION, "reproduction": NAME, "profile": profile, "panels": panels}
+run = partial(carry_out, NAME, PROFILES, studies)
 
 
 def table(record: dict[str, Any]) -> str:

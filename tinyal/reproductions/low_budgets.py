@@ -5,15 +5,15 @@ few labels typical examples teach more than random ones, and uncertain ones less
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import tinynn as nn
 from tinyal.bootstrap import bootstrap_of_means
 from tinyal.comparison import Comparison
-from tinyal.reproductions import profile as profile_of
 from tinyal.reproductions.figures import columns, paragraphs
-from tinyal.reproductions.study import VERSION, Study, carry_out, comparisons, seeds_of
+from tinyal.reproductions.study import Study, carry_out, comparisons, seeds_of
 from tinyal.strategies import Entropy, Margin, Random, Strategy, TypiClust
 from tinynn.datasets import Dataset
 
@@ -92,19 +92,7 @@ def studies(asked: Profile, data: Dataset) -> list[Study]:
     return [Study(PANEL, "strategies", strategies, settings)]
 
 
-def run(
-    profile: str,
-    out: Path,
-    seeds: int | None,
-    workers: int,
-    progress: bool | None,
-    data: Dataset | None = None,
-) -> dict[str, Any]:
-    """Do the experiment on MNIST, or on other images; see `tinyal.reproductions.Reproduction`."""
-    asked = profile_of(profile, PROFILES)
-    found = studies(asked, data or nn.datasets.load("mnist"))
-    panels = carry_out(found, out, seeds or asked.seeds, workers, progress)
-    return {"version": VERSION, "reproduction": NAME, "profile": profile, "panels": panels}
+run = partial(carry_out, NAME, PROFILES, studies)
 
 
 def table(record: dict[str, Any]) -> str:

@@ -1,13 +1,16 @@
 """A study: comparisons whose curves belong in one picture, done, kept as plain numbers, and read back from them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tinyal.comparison import Comparison, StrategyRun
 from tinyal.experiment import compare
+from tinyal.reproductions import profile as profile_of
 from tinyal.strategies import Strategy
+from tinynn import datasets
+from tinynn.datasets import Dataset
 
 VERSION = 1
 
@@ -48,26 +51,59 @@ class Study:
 
 
 def carry_out(
-    studies: Iterable[Study], out: Path, seeds: int, workers: int, progress: bool | None
+    name: str,
+    profiles: dict[str, Any],
+    studies: Callable[[Any, Dataset], list[Study]],
+    profile: str,
+    out: Path,
+    seeds: int | None,
+    workers: int,
+    progress: bool | None,
+    data: Dataset | None = None,
 ) -> dict[str, Any]:
-    """Do studies one after the other, and return what is kept of them: settings and learning curves.
+    """Do the studies of a reproduction one after the other, and return its record: settings and learning curves.
+
+    A module with `PROFILES` and `studies` has all that `tinyal.reproductions.Reproduction` asks of ``run`` in
+    ``run = partial(carry_out, NAME, PROFILES, studies)``.
+
+    Parameters
+    ----------
+    name : str
+        Of the reproduction.
+    profiles : mapping of str to profile
+        Each says at least for how many ``seeds``.
+    studies : callable
+        Returns what a profile compares on a data set.
+    profile : str
+        Which profile to do.
+    out : path
+        Folder for finished runs: what is there is not done again.
+    seeds : int or None
+        Instead of the profile's.
+    workers : int
+        Processes.
+    progress : bool or None
+        Whether to show bars; by default on a terminal.
+    data : Dataset, optional
+        Other images than MNIST.
 
     Returns
     -------
     dict
-        Of each panel its ``"runs"``, and the settings of its studies by their names.
+        Plain data: of each panel its ``"runs"``, and the settings of its studies by their names.
     """
+    asked = profile_of(profile, profiles)
     panels: dict[str, Any] = {}
-    for study in studies:
-        result = study.run(out, seeds, workers, progress)
+    for study in studies(asked, data or datasets.load("mnist")):
+        result = study.run(out, seeds or asked.seeds, workers, progress)
         panel = panels.setdefault(study.panel, {"studies": {}, "runs": []})
-        asked = {name: repr(strategy) for name, strategy in study.strategies.items()}
-        panel["studies"][study.name] = {"strategies": asked, **result.settings}
+        described = {key: repr(strategy) for key, strategy in study.strategies.items()}
+        panel["studies"][study.name] = {"strategies": described, **result.settings}
         panel["runs"] += [
             {"strategy": run.strategy, "seed": run.seed, "labels": run.labels, "accuracy": run.accuracy}
             for run in result.runs
         ]
-    return panels
+    return {"version": VERSION, "reproduction": name, "profile": profile, "panels": panels}
 
 
 def comparisons(record: Mapping[str, Any]) -> dict[str, Comparison]:

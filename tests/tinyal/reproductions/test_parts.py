@@ -1,14 +1,12 @@
-"""What reproductions are made of: a balanced start, the paper's entropy, and medians that admit what is not known."""
+"""What reproductions are made of: the paper's entropy, and medians that admit what is not known."""
 
 import numpy as np
 import pytest
 
-import tinynn as nn
-from tinyal import ActiveLearner, Comparison, StrategyRun, reproductions
-from tinyal.reproductions.balanced_start import BalancedStart
+from tinyal import Comparison, StrategyRun, reproductions
 from tinyal.reproductions.figures import columns, error_at, median_labels, quartiles, share_of
 from tinyal.reproductions.gal2017 import MaxEntropy
-from tinyal.strategies import Entropy, Margin, Random
+from tinyal.strategies import Entropy
 from tinyal.view import PoolView
 
 
@@ -34,56 +32,6 @@ def empty(labels, candidates):
     pool = np.zeros((len(labels), 2))
     none = np.zeros(0, np.int64)
     return PoolView(None, pool, np.asarray(candidates), none, none, np.unique(labels))
-
-
-# A balanced start.
-
-
-@pytest.mark.parametrize("n", [10, 20, 23])
-def test_a_balanced_start_has_as_many_rows_of_each_class(n):
-    rng = np.random.default_rng(0)
-    labels = rng.choice(10, 5000, p=[0.37, *[0.07] * 9])
-    candidates = np.sort(rng.choice(np.arange(2000, 5000), 1500, replace=False))
-    view = empty(labels, candidates)
-    chosen = BalancedStart(Random(), labels).select(view, n, np.random.default_rng(1))
-    counts = np.bincount(labels[chosen], minlength=10)
-    assert counts.max() - counts.min() <= 1
-    assert len(set(chosen)) == n
-    assert set(chosen) <= set(candidates)
-
-
-def test_every_row_of_a_class_may_be_drawn():
-    labels = np.array([0, 0, 0, 1])
-    start = BalancedStart(Random(), labels)
-    drawn = {
-        tuple(sorted(start.select(empty(labels, [0, 1, 2, 3]), 2, np.random.default_rng(seed))))
-        for seed in range(40)
-    }
-    assert drawn == {(0, 3), (1, 3), (2, 3)}
-
-
-def test_runs_of_one_seed_begin_with_the_same_rows_and_go_on_as_the_strategy_wants():
-    data = nn.datasets.load("digits")
-    model = nn.Classifier([nn.Dense(8), nn.ReLU(), nn.Dense(10)], steps=20, classes=range(10))
-    learners = {
-        strategy: ActiveLearner(model, data.x_train, strategy, seed=3, candidates=400)
-        for strategy in (
-            BalancedStart(Margin(), data.y_train),
-            BalancedStart(Random(), data.y_train),
-            Margin(),
-        )
-    }
-    first = [learner.ask(20).tolist() for learner in learners.values()]
-    assert first[0] == first[1]
-    assert np.bincount(data.y_train[first[0]]).tolist() == [2] * 10
-    for learner in learners.values():
-        learner.tell(first[0], data.y_train[first[0]])
-    balanced, by_chance, margin = (learner.ask(10).tolist() for learner in learners.values())
-    assert balanced == margin != by_chance
-
-
-def test_a_start_is_described_without_the_labels():
-    assert repr(BalancedStart(Margin(), np.arange(60_000))) == "BalancedStart(Margin())"
 
 
 # Max entropy.

@@ -72,6 +72,14 @@ def test_what_is_finished_is_not_done_again_and_what_is_lost_comes_out_the_same(
     assert {path: path.read_bytes() for path in files} == before
 
 
+def test_only_the_paper_that_begins_with_two_rows_of_each_class_is_begun_so(finished):
+    module, out, _ = finished
+    labels = digits(module.NAME).y_train
+    for path in out.glob("*/runs/*.json"):
+        start = labels[json.loads(path.read_text())["queried"][0]]
+        assert (np.bincount(start, minlength=10).tolist() == [2] * 10) == (module is gal2017)
+
+
 def test_a_table_has_what_was_published_beside_what_came_out(finished):
     module, _, record = finished
     table = module.table(json.loads(json.dumps(record)))
@@ -216,4 +224,5 @@ def test_what_the_site_shows_is_of_todays_settings(name):
         assert kept["model"] == repr(study.settings["model"])
         for key in ("initial", "budget", "candidates"):
             assert kept[key] == study.settings.get(key)
+        assert kept.get("first", "random") == study.settings.get("first", "random")
         assert kept.get("preparation", "None") == repr(study.settings.get("preparation"))
