@@ -133,5 +133,5 @@ EXERCISE = Exercise(
             ),
         ),
     ),
-    "tinyal/measures.py and tinyal/strategies/pointwise.py",
+    "tinyal/measures/disagreement.py and tinyal/strategies/pointwise.py",
 )

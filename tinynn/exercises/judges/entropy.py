@@ -120,5 +120,5 @@ EXERCISE = Exercise(
             ),
         ),
     ),
-    "tinyal/measures.py",
+    "tinyal/measures/prediction.py",
 )
