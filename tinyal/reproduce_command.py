@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, arguments: list[str]) -> int:
         return 130
     from tinyal.run_files import write_json
 
-    table = reproduction.table(record)
+    table = str(reproduction.table(record))
     write_json(out / "record.json", record)
     (out / "table.txt").write_text(table + "\n", encoding="utf-8")
     reproduction.draw(record, out / "figure.png")

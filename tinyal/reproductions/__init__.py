@@ -9,6 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from tinyal.reproductions.report import Report
+
 MODULES = {
     "gal2017": "gal2017",
     "batchbald2019": "batchbald2019",
@@ -31,8 +33,8 @@ class Reproduction(Protocol):
     ) -> dict[str, Any]:
         """Do the experiment, or what is left of it in the folder `out`, and return its record: plain data."""
 
-    def table(self, record: dict[str, Any]) -> str:
-        """Say in a table what was published and what came out, with intervals, and what differs."""
+    def table(self, record: dict[str, Any]) -> Report:
+        """Say in tables what was published and what came out, with intervals, and what differs."""
 
     def draw(self, record: dict[str, Any], path: Path) -> None:
         """Write a figure of the record."""

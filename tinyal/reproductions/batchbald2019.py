@@ -12,7 +12,8 @@ from typing import Any
 
 import tinynn as nn
 from tinyal.preparation import Preparation
-from tinyal.reproductions.figures import columns, error_at, median_labels, paragraphs, quartiles
+from tinyal.reproductions.figures import error_at, median_labels, quartiles
+from tinyal.reproductions.report import Report
 from tinyal.reproductions.study import Study, carry_out, comparisons, seeds_of
 from tinyal.strategies import BALD, BatchBALD, Random, Strategy
 from tinynn.datasets import Dataset
@@ -118,7 +119,7 @@ def studies(asked: Profile, data: Dataset) -> list[Study]:
 run = partial(carry_out, NAME, PROFILES, studies)
 
 
-def table(record: dict[str, Any]) -> str:
+def table(record: dict[str, Any]) -> Report:
     """Say how many labels it took to 90 % and to 95 %, published and here."""
     budget = PROFILES[record["profile"]].budget
     tables = []
@@ -129,11 +130,11 @@ def table(record: dict[str, Any]) -> str:
                 published = PUBLISHED[name][place] if name in PUBLISHED and PANELS[panel] == 1 else "-"
                 found = quartiles(result, name, accuracy), median_labels(result, name, accuracy)
                 rows.append([panel, name, published, *found])
-        tables.append(columns(rows))
+        tables.append(rows)
     errors = [["pool", "test error", f"at {budget} labels"]]
     for panel, result in comparisons(record).items():
         errors += [[panel, name, error_at(result, name, budget)] for name in result.strategies]
-    return "\n\n".join([*tables, columns(errors), _notes(record)])
+    return Report([*tables, errors], _notes(record))
 
 
 def draw(record: dict[str, Any], path: Path) -> None:
@@ -149,7 +150,7 @@ def figure(record: dict[str, Any]) -> Any:
     return plotting.panels(comparisons(record), {"MNIST": MEDIANS}, reference=REFERENCE, title=title)
 
 
-def _notes(record: dict[str, Any]) -> str:
+def _notes(record: dict[str, Any]) -> list[str]:
     asked, n = PROFILES[record["profile"]], seeds_of(record)
     net = "The network is the paper's"
     if not asked.paper:
@@ -160,7 +161,7 @@ def _notes(record: dict[str, Any]) -> str:
     pool = (
         "all training images" if asked.pool is None else f"{asked.pool} training images, drawn for each seed"
     )
-    return paragraphs(
+    return [
         f"Labels at which a run first reaches the accuracy: quartiles over {n} seed{'s' * (n != 1)}, then the median "
         "with its 95 % interval. The paper counts the labels before the batch with which a run arrived; here that "
         "batch is counted, too, so that figures here are 10 higher for the same run.",
@@ -169,4 +170,4 @@ def _notes(record: dict[str, Any]) -> str:
         "early stopping and without validation labels. The 20 labels at the start are drawn at random, not balanced. "
         "For repeated MNIST the paper has curves, figure 2: BatchBALD copes with the copies, and BALD does worse than "
         "random choice.",
-    )
+    ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyal.reproductions.figures import columns, paragraphs
+from tinyal.reproductions.report import Report
 
 PUBLISHED = (
     # labels, accuracy, who
@@ -29,7 +29,7 @@ def groups(record: Mapping[str, Any]) -> dict[tuple[int, str], list[dict[str, An
     return dict(sorted(found.items(), key=lambda item: -item[0][0]))
 
 
-def table(record: Mapping[str, Any]) -> str:
+def table(record: Mapping[str, Any]) -> Report:
     """Say in a table what the networks reached: median, quartiles, the worst seed; and what was published."""
     rows = [["labels", "chosen by", "median", "quartiles", "worst", "runs", "spread labels", "seconds"]]
     for (labels, choice), runs in groups(record).items():
@@ -51,12 +51,13 @@ def table(record: Mapping[str, Any]) -> str:
         f"{low} to {high} labels to {accuracy:.0%}, {who}" for (low, high), accuracy, who in PUBLISHED
     )
     settings = record["settings"]
-    return f"{columns(rows)}\n\n" + paragraphs(
+    notes = [
         f"Test accuracy of the network alone on {settings['dataset']}. Spread labels: the median share of the pool's "
         "rows that the graph labels right, counted afterwards. Seconds: of processor time, in the median run; the "
         f"graph, the same for all runs, took {record['seconds for the graph']:.0f}. {BALANCE[settings['balance']]}",
         f"Published, for networks that learn from labelled images alone: {published}.",
-    )
+    ]
+    return Report([rows], notes)
 
 
 def draw(record: Mapping[str, Any], path: Path) -> None:

@@ -1,7 +1,5 @@
-"""The figures of a reproduction's table: medians of labels with their intervals, and columns."""
+"""The figures of a reproduction's tables: labels to an accuracy, and errors, with their intervals."""
 
-import textwrap
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +8,6 @@ from tinyal.bootstrap import Interval, bootstrap
 from tinyal.comparison import Comparison
 from tinyal.statistics import labels_to_reach
 
-WIDTH = 110
 NEVER = 1e9  # labels, and finite, for the bootstrap wants finite numbers
 
 
@@ -69,17 +66,6 @@ def error_at(result: Comparison, strategy: str, labels: int) -> str:
     mean = means[spent.index(labels)]
     ends = (None, None) if mean.low is None or mean.high is None else (1 - mean.high, 1 - mean.low)
     return f"{Interval(1 - mean.mean, *ends):.2%}"
-
-
-def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Put rows of words in columns; the first row is their heads."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-
-
-def paragraphs(*texts: str) -> str:
-    """Put texts below each other, each broken into lines."""
-    return "\n\n".join(textwrap.fill(" ".join(text.split()), WIDTH) for text in texts)
 
 
 def _needed(result: Comparison, strategy: str, accuracy: float) -> tuple[list[float], int]:

@@ -13,7 +13,8 @@ import numpy as np
 
 import tinynn as nn
 from tinyal import measures
-from tinyal.reproductions.figures import columns, error_at, median_labels, paragraphs, share_of
+from tinyal.reproductions.figures import error_at, median_labels, share_of
+from tinyal.reproductions.report import Report
 from tinyal.reproductions.study import Study, carry_out, comparisons, seeds_of
 from tinyal.strategies import BALD, MeanStd, Random, Strategy, VariationRatio
 from tinyal.strategies.pointwise import Sampled
@@ -130,7 +131,7 @@ def studies(asked: Profile, data: Dataset) -> list[Study]:
 run = partial(carry_out, NAME, PROFILES, studies)
 
 
-def table(record: dict[str, Any]) -> str:
+def table(record: dict[str, Any]) -> Report:
     """Say how many labels it took to 10 % and to 5 % error, published and here."""
     (result,) = comparisons(record).values()
     budget = min(run.labels[-1] for run in result.runs)
@@ -152,7 +153,7 @@ def table(record: dict[str, Any]) -> str:
         )
         published = "-" if last is None else f"{last:.2%}"
         errors.append([name, error_at(result, name, budget), published, error_at(result, name, 1000)])
-    return f"{columns(needed)}\n\n{columns(errors)}\n\n{_notes(record)}"
+    return Report([needed, errors], _notes(record))
 
 
 def draw(record: dict[str, Any], path: Path) -> None:
@@ -172,7 +173,7 @@ def figure(record: dict[str, Any]) -> Any:
     return plotting.panels(results, {PANEL: points}, reference=REFERENCE, title=title, lowest=0.6)
 
 
-def _notes(record: dict[str, Any]) -> str:
+def _notes(record: dict[str, Any]) -> list[str]:
     asked, n = PROFILES[record["profile"]], seeds_of(record)
     scored = (
         "the whole pool"
@@ -180,7 +181,7 @@ def _notes(record: dict[str, Any]) -> str:
         else f"{asked.candidates} rows of the pool, drawn at random,"
     )
     many = "1 seed" if n == 1 else f"{n} paired seeds"
-    return paragraphs(
+    return [
         f"Medians over {many} of the labels at which a run first reaches the error, with 95 % intervals; the paper's "
         "are of the mean of 3 runs. The labels of the two rows of each class at the start are counted; those that had "
         "to be looked at to find them are not, as in the paper. Validation labels: none here; the paper's 100 are not "
@@ -190,4 +191,4 @@ def _notes(record: dict[str, Any]) -> str:
         f"switched off, on {'all' if asked.test is None else asked.test} test images; training is AdamW with cosine "
         f"decay for {asked.steps} steps of 16 rows from fresh weights, chosen on the last {TUNED_ON:,} training "
         "images, which no pool holds. A run is measured after every 10 labels.",
-    )
+    ]

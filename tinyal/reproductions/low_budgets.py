@@ -12,7 +12,7 @@ from typing import Any
 import tinynn as nn
 from tinyal.bootstrap import bootstrap_of_means
 from tinyal.comparison import Comparison
-from tinyal.reproductions.figures import columns, paragraphs
+from tinyal.reproductions.report import Report
 from tinyal.reproductions.study import Study, carry_out, comparisons, seeds_of
 from tinyal.strategies import Entropy, Margin, Random, Strategy, TypiClust
 from tinynn.datasets import Dataset
@@ -95,7 +95,7 @@ def studies(asked: Profile, data: Dataset) -> list[Study]:
 run = partial(carry_out, NAME, PROFILES, studies)
 
 
-def table(record: dict[str, Any]) -> str:
+def table(record: dict[str, Any]) -> Report:
     """Say how accurate each strategy's network was, and by how much typical rows were better or worse."""
     (result,) = comparisons(record).values()
     spent = result.runs[0].labels
@@ -108,7 +108,7 @@ def table(record: dict[str, Any]) -> str:
     for name in result.strategies[1:]:
         differences = (_difference(result, name, spent.index(labels)) for labels in at)
         ahead.append([name, PUBLISHED[name], *differences])
-    return f"{columns(rows)}\n\n{columns(ahead)}\n\n{_notes(record)}"
+    return Report([rows, ahead], _notes(record))
 
 
 def draw(record: dict[str, Any], path: Path) -> None:
@@ -130,9 +130,9 @@ def _difference(result: Comparison, other: str, place: int) -> str:
     return f"{bootstrap_of_means(lambda a, b: a - b, own, theirs):+.1f}"
 
 
-def _notes(record: dict[str, Any]) -> str:
+def _notes(record: dict[str, Any]) -> list[str]:
     asked, n = PROFILES[record["profile"]], seeds_of(record)
-    return paragraphs(
+    return [
         f"Means over {n} seed{'s' * (n != 1)} with 95 % intervals; differences in percentage points, in pairs of one "
         f"seed. TypiClust chooses its first {INITIAL} rows, too; the others begin with {INITIAL} random ones, for they "
         "ask a model.",
@@ -140,4 +140,4 @@ def _notes(record: dict[str, Any]) -> str:
         "learned without labels. Here distances are between raw pixels, and the network is 784-128-10 with dropout, "
         f"trained for {asked.steps} steps; each round {asked.candidates} rows of the pool are looked at. No validation "
         "labels are used.",
-    )
+    ]

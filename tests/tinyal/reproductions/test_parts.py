@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tinyal import Comparison, StrategyRun, reproductions
-from tinyal.reproductions.figures import columns, error_at, median_labels, quartiles, share_of
+from tinyal.reproductions.figures import error_at, median_labels, quartiles, share_of
 from tinyal.reproductions.gal2017 import MaxEntropy
+from tinyal.reproductions.report import Report, columns
 from tinyal.strategies import Entropy
 from tinyal.view import PoolView
 
@@ -88,6 +89,14 @@ def test_an_error_is_one_minus_the_accuracy_with_its_ends_turned_round():
 
 def test_columns_are_as_wide_as_their_words():
     assert columns([["a", "bcd"], ["ef", ""]]) == "a   bcd\nef"
+
+
+def test_a_report_is_broken_into_lines_for_a_terminal_and_not_for_a_page():
+    note = "word " * 40 + "end"
+    report = Report([[["a", "b"], ["1", ""]]], [note])
+    assert max(map(len, str(report).splitlines())) <= 110
+    assert " ".join(str(report).split("\n\n")[1].split()) == note
+    assert report.markdown() == f"| a | b |\n| --- | --- |\n| 1 |  |\n\n{note}"
 
 
 # Names.
