@@ -145,6 +145,8 @@ def _serve(project: "Project", session: "Session", options: argparse.Namespace) 
     url = serving.address(options.host, port, token)
     status = session.status()
     print(f"{status['total']:,} items, {status['answered']:,} answered; labels are kept in {project.folder}")
+    if not status["classes"]:
+        print(_no_classes(project))
     if not is_local(options.host):
         print(
             f"WARNING: --host {options.host} lets other machines in. Whoever has the address below can see all images "
@@ -163,6 +165,16 @@ def _serve(project: "Project", session: "Session", options: argparse.Namespace) 
     return 0
 
 
+def _no_classes(project: "Project") -> str:
+    """Say how classes come to be, where none are known."""
+    folder = project.source is not None and project.source.is_dir()
+    subfolders = f", and so do subfolders of {project.title} that are called cat and dog" if folder else ""
+    return (
+        "There are no classes yet: press + on the page and type the name of the first one.\n"
+        f"A project that begins with --classes cat,dog has these{subfolders}."
+    )
+
+
 def _again(project: "Project") -> str:
     return shlex.join(["tinyal", "label", "--resume", "--project", str(project.folder)])
 
@@ -179,9 +191,9 @@ def _simulate(project: "Project", session: "Session", trainer: "Trainer", answer
     )
     self_answering.answer_all(session, trainer, truth, answers, lambda line: print(line, flush=True))
     self_answering.wait(trainer)
-    if session.problem:
-        raise RuntimeError(session.problem)
-    if not session.trained_on:
+    if session.findings.problem:
+        raise RuntimeError(session.findings.problem)
+    if not session.findings.trained_on:
         raise ValueError(f"{answers} answers are too few for a model; --simulate {SIMULATED}")
     kept = kept_model.load(project.model_path)
     right, of = self_answering.true_accuracy(session, kept.network, kept.classes, truth)

@@ -121,6 +121,7 @@ ANSWER: dict[str, Field] = {
     "label": (text, False),
     "seconds": (seconds, False),
     "replaces": (ITEM, False),
+    "of": (identifier, False),
 }
 UNDO: dict[str, Field] = {**PERSON, "of": (identifier, False)}
 CLASS: dict[str, Field] = {**PERSON, "name": (name, True)}

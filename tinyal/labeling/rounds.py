@@ -22,6 +22,9 @@ RANKED = 300  # items: more than anybody answers while a model trains
 EXPLAINED = 60  # the first of them, for which is kept why
 NEIGHBOURS = 6
 LOOKED_AT = 2000  # items among which typical ones are looked for: the first questions are waited for
+NO_CLASSES = (
+    "none yet",
+)  # for a model that is not trained: typical items are there before the first class is named
 MEMORY = 1000  # labelled items among which neighbours are looked for, the last ones
 
 
@@ -84,12 +87,13 @@ class Rounds:
         return doubtful(model, self.pool, items, labels, seed=self.settings.seed, stop=stop)
 
     def _learner(self, snapshot: Snapshot, strategy: Strategy) -> ActiveLearner:
+        classes = snapshot.classes or NO_CLASSES
         learner = ActiveLearner(
-            make_model(self.pool.shape[1:], snapshot.classes, self.settings),
+            make_model(self.pool.shape[1:], classes, self.settings),
             self.pool,
             strategy,
             seed=self.settings.seed,
-            classes=snapshot.classes,
+            classes=classes,
             candidates=self.settings.candidates,
         )
         learner.tell(list(snapshot.labels), list(snapshot.labels.values()))

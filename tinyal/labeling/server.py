@@ -1,9 +1,7 @@
 """The labelling server: what the page asks for, and what it gets. A thin layer over `Session`."""
 
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -17,20 +15,14 @@ from tinyal.labeling import bodies
 from tinyal.labeling.asking import Review, UnknownItem
 from tinyal.labeling.events import AlreadyAnswered, Event
 from tinyal.labeling.export import labels_csv, labels_json
+from tinyal.labeling.page_files import Endpoint, page, read_files
+from tinyal.labeling.replies import as_json, conflict, error, refused
 from tinyal.labeling.security import TOKEN_HEADER, Guard, project_id
 from tinyal.labeling.session import Session
 from tinyal.labeling.why import sentences
 
-STATIC = Path(__file__).parent / "static"
-KINDS = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 REVIEWED = 100  # labels that are offered for a second look at once
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def make_app(
@@ -55,17 +47,17 @@ def make_app(
         What is labelled, for the page to show.
     """
     api = Api(session, project_id(token), title)
-    routes = [Route("/", _page(_files()), methods=["GET"])]
-    routes.append(Route("/static/{name}", _page(_files()), methods=["GET"]))
+    files = page(read_files())
+    routes = [Route(path, files, methods=["GET"]) for path in ("/", "/static/{name}")]
     routes += [
         Route(f"/api/{path}", endpoint, methods=[method]) for method, path, endpoint in api.endpoints()
     ]
     handlers: Any = {
-        HTTPException: _refused,
-        AlreadyAnswered: _conflict,
-        UnknownItem: _error(404),
-        ValueError: _error(400),
-        OSError: _error(503),
+        HTTPException: refused,
+        AlreadyAnswered: conflict,
+        UnknownItem: error(404),
+        ValueError: error(400),
+        OSError: error(503),
     }
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
@@ -134,18 +126,18 @@ class Api:
     async def get_status(self, request: Request) -> Response:
         """Return how far the work is; with ``?client=`` and ``?who=`` also what is theirs."""
         asked = {name: request.query_params.get(name) for name in ("client", "who")}
-        return _json(await run_in_threadpool(self.status, **asked))
+        return as_json(await run_in_threadpool(self.status, **asked))
 
     async def get_review(self, request: Request) -> Response:
         """Return labels that are worth a second look."""
         found = await run_in_threadpool(self.session.review, REVIEWED)
-        return _json({"items": list(map(_reviewed, found))})
+        return as_json({"items": list(map(_reviewed, found))})
 
     async def get_why(self, request: Request) -> Response:
         """Return why an item was asked."""
         why = await run_in_threadpool(self.session.why, _item(request))
         near = [{"item": item, "label": label} for item, label in why.neighbours.items()]
-        return _json({"sentences": sentences(why), "neighbours": near})
+        return as_json({"sentences": sentences(why), "neighbours": near})
 
     async def get_picture(self, request: Request) -> Response:
         """Return an image."""
@@ -174,7 +166,7 @@ class Api:
 def _posted(fields: Mapping[str, bodies.Field], work: Callable[..., Any]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         said = bodies.parse(await request.body(), fields)
-        return _json(await run_in_threadpool(work, **said))
+        return as_json(await run_in_threadpool(work, **said))
 
     return endpoint
 
@@ -201,57 +193,3 @@ def _item(request: Request) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise UnknownItem("an item is named by its number")
     return int(text)
-
-
-def _files() -> dict[str, tuple[bytes, str]]:
-    """Read the files of the page: later no name in a request is looked for on the disk."""
-    return {
-        path.name: (path.read_bytes(), KINDS[path.suffix])
-        for path in STATIC.iterdir()
-        if path.suffix in KINDS
-    }
-
-
-def _page(files: Mapping[str, tuple[bytes, str]]) -> Endpoint:
-    async def page(request: Request) -> Response:
-        name = request.path_params.get("name", "index.html")
-        if name not in files:
-            raise HTTPException(404)
-        content, kind = files[name]
-        return Response(content, media_type=kind, headers={"cache-control": "no-cache"})
-
-    return page
-
-
-def _json(content: Any, status: int = 200) -> Response:
-    # ASCII, for a text may hold half a character, which has no UTF-8.
-    body = json.dumps(content, allow_nan=False).encode("ascii")
-    return Response(body, status, media_type="application/json", headers={"cache-control": "no-store"})
-
-
-def _error(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
-    async def handle(request: Request, error: Exception) -> Response:
-        return _json({"error": str(error)}, status)
-
-    return handle
-
-
-async def _conflict(request: Request, error: AlreadyAnswered) -> Response:
-    standing = error.standing
-    return _json(
-        {
-            "error": str(error),
-            "label": standing.label,
-            "who": standing.who,
-            "action": standing.action,
-            "event": standing.number,
-        },
-        409,
-    )
-
-
-async def _refused(request: Request, error: HTTPException) -> Response:
-    words = {404: "there is nothing here", 405: f"{request.method} is not for this address"}
-    response = _json({"error": words.get(error.status_code, error.detail)}, error.status_code)
-    response.headers.update(error.headers or {})
-    return response

@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tinyal.labeling.asking import Handout, Question, Review, Teacher, Undone, UnknownItem, Why
+from tinyal.labeling.books import Books
 from tinyal.labeling.desk import Desk
 from tinyal.labeling.events import ANSWERS, Event
+from tinyal.labeling.findings import Findings
 from tinyal.labeling.items import Items
 from tinyal.labeling.journal import Journal
-from tinyal.labeling.ledger import Ledger
-from tinyal.labeling.messages import Doubt, Guess, Learned, Reason, Snapshot
+from tinyal.labeling.messages import Doubt, Learned, Snapshot
 from tinyal.labeling.names import clean_name
 from tinyal.labeling.settings import Settings
 from tinyal.labeling.status import status
-from tinyal.labeling.tally import Tally
 
 
 class Session:
@@ -37,10 +37,8 @@ class Session:
     ----------
     teacher : Teacher or None
         Told of every change.
-    rounds, trained_on : int
-        How many models there were, and how many labels the last one knows.
-    problem : str or None
-        Why the last training failed.
+    findings : Findings
+        What the trainings found.
     """
 
     def __init__(
@@ -52,20 +50,11 @@ class Session:
     ) -> None:
         self.items = items
         self.teacher: Teacher | None = None
-        self.rounds = 0
-        self.trained_on = 0
-        self.problem: str | None = None
         self._journal = journal
         self._lock = threading.RLock()
-        self._ledger = Ledger()  # the journal's own is behind its lock, and is copied to be looked at
-        self._tally = Tally(self._ledger.state.labels)
-        self._by_request: dict[str, Event] = {}
-        for event in journal.events():
-            self._take_in(event)
-        self._desk = Desk(items, settings, self._ledger.state, self._tally, clock)
-        self._guesses: dict[int, Guess] = {}
-        self._reasons: dict[int, Reason] = {}
-        self._doubts: list[Doubt] = []
+        self._books = Books(journal.events())
+        self._desk = Desk(items, settings, self._books.state, self._books.tally, clock)
+        self.findings = Findings(self._books.state, self._books.tally)
 
     def next(self, client: str, count: int, holding: Sequence[int] = ()) -> Handout:
         """Hand out up to `count` questions.
@@ -100,8 +89,18 @@ class Session:
         label: str | None = None,
         seconds: float | None = None,
         replaces: int | None = None,
+        of: str | None = None,
     ) -> Event:
         """Take an answer; when this returns, it is on the disk. The same request again returns the first event.
+
+        Parameters
+        ----------
+        client, who, request, item, action, label, seconds
+        replaces : int, optional
+            The number of the answer that this one corrects.
+        of : str, optional
+            The request of an earlier correction by the same page, which has perhaps heard of no number yet: the server
+            was away. If that correction came through and stands, it is what this one replaces.
 
         Raises
         ------
@@ -119,9 +118,12 @@ class Session:
             raise ValueError(f"action is one of {', '.join(ANSWERS[:-1])}, not {action!r:.80}")
         with self._lock:
             self._desk.heard(client)
-            if (before := self._repeated(request, item=item, action=action, label=label)) is not None:
+            if (before := self._books.made_by(request, item=item, action=action, label=label)) is not None:
                 return before
-            guess = self._guess_before(item) if action == "label" else None
+            standing = self._books.state.answers.get(item)
+            if replaces is not None and standing is not None and standing.request == of:
+                replaces = standing.number
+            guess = self.findings.guess(item) if action == "label" else None
             event = self._journal.append(
                 action,
                 request=request,
@@ -148,10 +150,11 @@ class Session:
         """
         with self._lock:
             self._desk.heard(client)
-            event = self._repeated(request, action="undo")
+            event = self._books.made_by(request, action="undo")
             if event is None:
-                last = self._by_request.get(of) if of else self._ledger.last_undoable(who)
-                if last is None or self._ledger.undoable(last.number) is None:
+                ledger = self._books.ledger
+                last = self._books.made_by(of) if of else ledger.last_undoable(who)
+                if last is None or ledger.undoable(last.number) is None:
                     return None
                 event = self._journal.append("undo", request=request, who=who, undoes=last.number)
                 self._changed(event)
@@ -170,13 +173,13 @@ class Session:
         """
         with self._lock:
             self._desk.heard(client)
-            if self._repeated(request, action="class") is None:
+            if self._books.made_by(request, action="class") is None:
                 self._changed(self._journal.append("class", request=request, who=who, label=clean_name(name)))
 
     def snapshot(self) -> Snapshot:
         """Return what a training needs to know, as it is now."""
         with self._lock:
-            state = self._ledger.state
+            state = self._books.state
             return Snapshot(
                 tuple(state.classes),
                 {item: str(event.label) for item, event in state.labels.items()},
@@ -188,33 +191,27 @@ class Session:
     def learned(self, news: Learned) -> None:
         """Take in what a training found: from now on its questions are asked, and its guesses count."""
         with self._lock:
-            out = self._desk.out()  # on screens, with what was known before
+            self.findings.take_in(news, self._desk.out())
             self._desk.rank(news.ranking, news.how)
-            self._reasons = {i: self._reasons[i] for i in out if i in self._reasons} | news.reasons
-            self.problem = None
-            if news.trained:
-                self.rounds += 1
-                self.trained_on = news.labels
-                self._guesses = {i: self._guesses[i] for i in out if i in self._guesses} | news.guesses
-                self._desk.testing = True
+            self._desk.testing = self._desk.testing or news.trained
 
     def doubted(self, doubts: Sequence[Doubt]) -> None:
         """Take in which labels are worth a second look."""
         with self._lock:
-            self._doubts = list(doubts)
+            self.findings.doubted(doubts)
 
     def review(self, most: int) -> list[Review]:
         """Return labels that a model finds unlikely and nobody confirmed or corrected yet, so many at most."""
         with self._lock:
             return [
                 Review(self._question(doubt.item), doubt.label, number, doubt.guess)
-                for doubt, number in self._in_doubt()[:most]
+                for doubt, number in self.findings.in_doubt()[:most]
             ]
 
     def to_review(self) -> int:
         """Return how many labels wait for a second look."""
         with self._lock:
-            return len(self._in_doubt())
+            return len(self.findings.in_doubt())
 
     def why(self, item: int) -> Why:
         """Return what is known about how an item comes to be asked.
@@ -226,7 +223,7 @@ class Session:
         """
         self._check(item)
         with self._lock:
-            reason, labels = self._reasons.get(item), self._ledger.state.labels
+            reason, labels = self.findings.reason(item), self._books.state.labels
             near = [i for i in reason.neighbours if i in labels] if reason else []
             return Why(self._desk.how(item), reason, {i: str(labels[i].label) for i in near})
 
@@ -234,7 +231,7 @@ class Session:
         """Return how far the work is, as JSON can say it; with a client and a person, also what is theirs."""
         with self._lock:
             self._desk.take_back()
-            return status(self, self._ledger, self._tally, self._desk, client, who)
+            return status(self, self._books, self._desk, client, who)
 
     def events(self) -> list[Event]:
         """Return all that ever happened, in order."""
@@ -244,51 +241,13 @@ class Session:
         if not 0 <= item < len(self.items):
             raise UnknownItem(f"there is no item {item}: there are {len(self.items)}, from 0")
 
-    def _guess_before(self, item: int) -> Guess | None:
-        """Return the guess of a model that was never told this item's answer."""
-        if (first := self._tally.first(item)) is None:
-            return self._guesses.get(item)
-        if first.guess is None or first.probability is None:
-            return None
-        return Guess(first.guess, first.probability)
-
-    def _in_doubt(self) -> list[tuple[Doubt, int]]:
-        """Return the doubts that still are some, and the events that gave the labels."""
-        standing = ((doubt, self._ledger.state.labels.get(doubt.item)) for doubt in self._doubts)
-        return [
-            (doubt, event.number)
-            for doubt, event in standing
-            if event is not None and event.label == doubt.label and event.how != "review"
-        ]
-
     def _question(self, item: int) -> Question:
         items = self.items
         return Question(
             item, items.name(item), items.text(item), items.kind == "images", self._desk.how(item)
         )
 
-    def _repeated(self, request: str, **same: Any) -> Event | None:
-        """Return the event that this request made before, if it did.
-
-        Raises
-        ------
-        ValueError
-            When it was about something else.
-        """
-        event = self._by_request.get(request)
-        if event is not None and any(getattr(event, name) != value for name, value in same.items()):
-            raise ValueError(
-                "this request was sent before, and asked for something else: give each one its own id"
-            )
-        return event
-
     def _changed(self, event: Event) -> None:
-        self._take_in(event)
+        self._books.take_in(event)
         if self.teacher is not None:
             self.teacher.wake()
-
-    def _take_in(self, event: Event) -> None:
-        if event.request not in self._by_request:  # a class may be there already
-            self._by_request[event.request] = event
-            self._ledger.apply(event)
-            self._tally.note(event)

@@ -122,7 +122,7 @@ class Trainer:
         elif isinstance(message, Doubts):
             self._session.doubted(message.found)
         else:
-            self._session.problem = message.sentence
+            self._session.findings.problem = message.sentence
         if not isinstance(message, Doubts):
             self._deaths, self._waiting = 0, False
 
@@ -133,7 +133,7 @@ class Trainer:
         self._process.join()
         self._connection.close()
         if self._deaths > RESTARTS:
-            self._session.problem = (
+            self._session.findings.problem = (
                 f"the process that trains ended {self._deaths} times (exit code {self._process.exitcode}), perhaps for "
                 "want of memory. Answers are kept; questions are no longer chosen by a model"
             )

@@ -108,6 +108,7 @@ GOOD = {
         "label": "cat",
         "seconds": 1.5,
         "replaces": None,
+        "of": None,
     },
     "undo": {"client": "one", "who": "Ada", "request": "u", "of": None},
     "class": {"client": "one", "who": "Ada", "request": "c", "name": "fish"},

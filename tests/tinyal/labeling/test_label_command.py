@@ -9,6 +9,7 @@ import webbrowser
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.tinyal.labeling.served import COMMAND, Labeller, Served
 from tinyal import cli
@@ -69,6 +70,23 @@ def test_what_cannot_be_is_said_before_anything_is_written(rows, tmp_path, capsy
     (tmp_path / "empty").mkdir()
     assert label(tmp_path / "empty", "--no-browser") == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "rows.npy"]
+
+
+def test_without_classes_it_says_how_to_come_by_them(rows, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(serving, "serve", lambda app, listening: listening.close())
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.new("RGB", (4, 4)).save(photos / "one.png")
+    said = []
+    for source in (rows, photos):
+        assert label(source, "--no-browser") == 0
+        said.append(capsys.readouterr().out)
+        assert "press + on the page and type the name of the first one" in said[-1]
+        assert "--classes cat,dog" in said[-1]
+    assert ["subfolders of photos" in text for text in said] == [False, True]
+    (photos / "cat").mkdir()
+    assert label(photos, "--resume", "--no-browser") == 0
+    assert "no classes" not in capsys.readouterr().out
 
 
 def test_a_project_is_never_begun_twice(rows, tmp_path, capsys):

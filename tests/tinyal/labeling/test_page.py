@@ -245,6 +245,35 @@ def test_answers_outlive_their_page(evaluate):
 
 
 @needs_node
+def test_the_last_answer_about_an_item_is_known_whether_it_has_come_through_or_not(evaluate):
+    body = """
+    let answers = true;
+    behave = async ({request}) => {
+      if (request === 'no') throw new connection.Refused(409, {error: 'before'});
+      return answers ? {event: 1} : new Promise(() => {});
+    };
+    stored.set('of another', JSON.stringify([answer('a', 5), answer('b', 6), answer('c', 5)]));
+    const box = open();
+    const none = box.latest(5);
+    box.adopt('of ');
+    const waiting = [5, 6].map((item) => box.latest(item));
+    while (box.entries.length) await new Promise((resolve) => setTimeout(resolve, 1));
+    const through = [5, 6].map((item) => box.latest(item));
+    await box.add(answer('no', 6));
+    answers = false;
+    box.add({path: '/api/undo', body: {request: 'u'}});
+    box.add(answer('d', 5));
+    return [none, waiting, through, [5, 6, 7].map((item) => box.latest(item))];
+    """
+    assert evaluate("outbox connection", OUTBOX + body) == [
+        None,
+        ["c", "b"],
+        ["c", "b"],
+        ["d", "b", None],
+    ]
+
+
+@needs_node
 def test_a_full_storage_is_noticed_and_answers_are_sent_all_the_same(evaluate):
     body = """
     full = true;
@@ -338,6 +367,41 @@ def test_undo_puts_a_question_before_the_one_on_screen_with_its_picture(evaluate
 
 
 @needs_node
+def test_what_was_taken_back_meanwhile_is_not_dropped_by_a_reply_about_the_time_before(evaluate):
+    body = """
+    given = [1, 2, 3, 4, 5].map(ask);
+    await all.refill();
+    for (const item of arrive.keys()) arrive.get(item).yes();
+    await tick();
+    for (const item of [1, 2]) { all.advance(); all.answered(); pending.push(item); }
+    all.advance();
+    let late;
+    reply = () => new Promise((resolve) => { late = resolve; });
+    const asking = all.refill({renew: true}); // the server has the answers before it has this
+    all.putBack(ask(2));
+    all.putBack(ask(1));
+    pending = [];
+    late({questions: [], done: false, drop: [1, 2]});
+    await asking;
+    const found = [items()];
+    reply = () => ({questions: [], done: false, drop: [1, 2, 5]}); // it has not heard that they were taken back
+    await all.refill({renew: true});
+    found.push(items());
+    reply = () => { all.confirmed(2); return {questions: [], done: false, drop: [2]}; }; // it has, after this was asked
+    await all.refill({renew: true});
+    found.push(items());
+    reply = () => ({questions: [], done: false, drop: [2]}); // another has it since
+    await all.refill({renew: true});
+    return [calls.at(1).holding, ...found, items()];
+    """
+    holding, late, unheard, between, lost = evaluate("questions", QUESTIONS + body)
+    assert sorted(holding) == [1, 2, 3, 4, 5]
+    assert late == [1, [2, 3, 4, 5]]
+    assert unheard == between == [1, [2, 3, 4]]
+    assert lost == [1, [3, 4]]
+
+
+@needs_node
 def test_pictures_are_let_go_and_lost_questions_dropped(evaluate):
     body = """
     given = [1, 2, 3, 4, 5, 6, 7, 8].map(ask);
@@ -392,6 +456,32 @@ def test_the_history_is_kept_over_a_reload_and_bounded(evaluate):
     return [last, again.last.request, again.answers.length, open().last ?? null];
     """
     assert evaluate("history", body) == ["r59", "r57", 48, None]
+
+
+@needs_node
+def test_of_two_replies_the_one_that_knows_of_more_counts_or_else_the_later_one(evaluate):
+    body = """
+    const changes = [];
+    let heard = 0;
+    const now = new latest.Latest({heard: () => { heard += 1; }, changed: () => changes.push(now.status.name)});
+    const replies = [];
+    const ask = () => now.take(new Promise((resolve) => replies.push(resolve)), (reply) => reply.status);
+    const asked = [ask(), ask(), ask(), ask(), ask()];
+    const come = async (place, events, name) => {
+      replies[place]({status: {events, name}});
+      return (await asked[place]).status.name;
+    };
+    const returned = [
+      await come(1, 4, 'first'),
+      await come(0, 4, 'asked before, and nothing has happened between'),
+      await come(3, 3, 'asked later, and overtaken on the way there'),
+      await come(2, 6, 'knows of more'),
+      await come(4, 6, 'asked later'),
+    ];
+    return [changes, heard, returned.length, now.status.events];
+    """
+    found = evaluate("latest", body)
+    assert found == [["first", "knows of more", "asked later"], 5, 5, 6]
 
 
 @needs_node

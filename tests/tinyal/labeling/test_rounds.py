@@ -30,6 +30,14 @@ def test_first_come_typical_items_of_different_kinds():
     assert learned.reasons[learned.ranking[0]].neighbours == ()
 
 
+def test_typical_items_come_before_the_first_class_is_named():
+    for settings in (QUICK, Settings(steps=2)):
+        nameless = Rounds(ROWS, settings).learn(Snapshot((), {}))
+        assert (nameless.how, nameless.trained, len(nameless.ranking)) == ("typical", False, first_labels(0))
+    assert Rounds(ROWS, QUICK).learn(Snapshot(("digit 0",), {0: "digit 0"})).how == "typical"
+    assert Rounds(ROWS, QUICK).doubts(Snapshot((), {})) == []
+
+
 def test_labels_of_one_class_are_no_model():
     only = Snapshot(tuple(NAMES), {item: "digit 3" for item in range(50)})
     learned = Rounds(ROWS, QUICK).learn(only)

@@ -184,6 +184,29 @@ def test_doubtful_labels_come_for_review_and_go_by_an_answer(page):
     assert page.get("/api/review").json()["items"] == []
 
 
+def test_a_label_that_was_corrected_twice_while_the_server_was_away_is_the_last_one(page):
+    event = page.answer(2, "cat").json()["event"]
+    replies = [
+        page.answer(2, label, request=request, replaces=event, of=of)
+        for request, label, of in [
+            ("a", "dog", None),
+            ("b", "cat", "a"),
+            ("b", "cat", "a"),
+            ("c", "dog", "b"),
+        ]
+    ]
+    assert [reply.status_code for reply in replies] == [200] * 4
+    assert replies[1].json()["event"] == replies[2].json()["event"]
+    log = page.get("/api/export.json").json()["log"][2:]
+    assert [(each["label"], each["replaces"]) for each in log] == [
+        ("cat", None),
+        ("dog", event),
+        ("cat", event + 1),
+        ("dog", event + 2),
+    ]
+    assert page.answer(2, "cat", client="two", who="Grace", replaces=event, of="b").status_code == 409
+
+
 def test_why_says_a_sentence_for_every_way_an_item_comes(page):
     page.answer(2)
     for how in ("random", "typical", "strategy", "spare"):

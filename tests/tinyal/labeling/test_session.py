@@ -106,7 +106,7 @@ class Service(RuleBasedStateMachine):
 
     @rule(client=CLIENTS)
     def undo(self, client):
-        before = set(self.session._ledger.state.answers)
+        before = set(self.session._books.state.answers)
         undone = self.session.undo(client, client, self.request())
         if undone is None:
             return
@@ -154,7 +154,7 @@ class Service(RuleBasedStateMachine):
             assert after[name] == status[name]
 
     def answered(self):
-        state = self.session._ledger.state
+        state = self.session._books.state
         return set(state.answers) - state.deferred
 
     @invariant()
@@ -173,7 +173,7 @@ class Service(RuleBasedStateMachine):
         assert status["labelled"] == len(state.labels) == sum(c["count"] for c in status["classes"])
         assert status["answered"] == len(self.answered())
         assert status["total"] == self.N - 1
-        assert self.session._ledger.state.answers == state.answers
+        assert self.session._books.state.answers == state.answers
 
 
 Service.TestCase.settings = settings(max_examples=8, stateful_step_count=30, deadline=None)
@@ -413,6 +413,43 @@ def test_an_answer_replaces_none_but_the_one_it_names(session):
     answer(session, 1, "dog", replaces=first.number)
     with pytest.raises(AlreadyAnswered):
         answer(session, 1, "cat", replaces=first.number)
+
+
+def test_a_correction_corrected_before_its_number_was_known_is_the_one_that_counts(session):
+    first = answer(session, 1)
+    second = answer(session, 1, "dog", request="a", replaces=first.number)
+    third = answer(session, 1, "cat", request="b", replaces=first.number, of="a")
+    fourth = answer(session, 1, "dog", request="c", replaces=first.number, of="b")
+    assert [event.replaces for event in (second, third, fourth)] == [
+        first.number,
+        second.number,
+        third.number,
+    ]
+    assert [event.how for event in (second, third, fourth)] == ["review"] * 3
+    # What is sent once more, for no reply came, changes nothing, whatever happened since.
+    for request, label, before, event in [("a", "dog", None, second), ("b", "cat", "a", third)]:
+        assert answer(session, 1, label, request=request, replaces=first.number, of=before) == event
+    assert session.snapshot().labels == {1: "dog"}
+    assert len(session.events()) == 2 + 4
+
+
+def test_a_second_correction_overwrites_no_other_persons(session):
+    first = answer(session, 1)
+    mine = answer(session, 1, "dog", request="a", replaces=first.number)
+    answer(session, 1, "cat", client="two", who="Grace", request="g", replaces=mine.number)
+    for of in ("a", "b", None):  # "b" never came through
+        with pytest.raises(AlreadyAnswered) as conflict:
+            answer(session, 1, "dog", replaces=first.number, of=of)
+        assert conflict.value.standing.who == "Grace"
+    with pytest.raises(AlreadyAnswered):  # it corrects what it names, and a new answer corrects nothing
+        answer(session, 1, "dog", of="g")
+
+
+def test_a_correction_of_one_that_was_taken_back_replaces_what_stands_again(session):
+    first = answer(session, 1)
+    answer(session, 1, "dog", request="a", replaces=first.number)
+    session.undo("one", "Ada", "u", of="a")
+    assert answer(session, 1, "dog", replaces=first.number, of="a").replaces == first.number
 
 
 def test_corrections_count_in_the_accuracy_and_not_as_tests(tmp_path):

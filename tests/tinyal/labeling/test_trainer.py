@@ -99,7 +99,7 @@ def test_a_training_that_fails_is_told_and_the_next_may_succeed(session):
     teacher = Trainer(session, POOL, Settings(layers=["dense 8", "relu", "conv 3 3", "dense"], steps=30))
     try:
         answer(session, 30)
-        until(lambda: session.problem is not None and not teacher.busy)
+        until(lambda: session.findings.problem is not None and not teacher.busy)
         assert session.status()["problem"].startswith("ValueError: layer")
         assert session.next("one", 3).questions != []
     finally:
@@ -115,8 +115,8 @@ def test_a_process_that_ends_again_and_again_is_given_up(session, monkeypatch):
             process = teacher._process
             process.kill()
             until(lambda process=process: teacher._stopped or teacher._process is not process)
-        until(lambda: session.problem is not None)
-        assert "ended 2 times" in session.problem
+        until(lambda: session.findings.problem is not None)
+        assert "ended 2 times" in session.findings.problem
         assert not session.status()["training"]
         answer(session, 5)
         assert session.status()["labelled"] == 5

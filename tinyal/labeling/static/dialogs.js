@@ -1,6 +1,6 @@
 // The windows above the page: why this one, a new class, and help with the person's name and the keys.
 
-import { Refused, random } from "./connection.js";
+import { random } from "./connection.js";
 import { byId, make, write } from "./elements.js";
 import { paint } from "./pictures.js";
 
@@ -16,7 +16,10 @@ export function closable() {
   }
 }
 
+let asked = 0; // how often somebody wanted to know why
+
 export async function why({ item, name }, get, pictures) {
+  const number = ++asked;
   const dialog = byId("why-dialog");
   write(byId("why-name"), name);
   byId("why-sentences").replaceChildren(make("p", {}, "One moment …"));
@@ -24,11 +27,12 @@ export async function why({ item, name }, get, pictures) {
   dialog.showModal();
   try {
     const { sentences, neighbours } = await get(`/api/why/${item}`);
+    if (number !== asked) return; // the window is about another one by now
     byId("why-sentences").replaceChildren(...sentences.map((text) => make("p", {}, text)));
     byId("why-neighbours-section").hidden = !neighbours.length;
     byId("why-neighbours").replaceChildren(...neighbours.map((each) => neighbour(each, pictures)));
   } catch (error) {
-    byId("why-sentences").replaceChildren(make("p", {}, error.message));
+    if (number === asked) byId("why-sentences").replaceChildren(make("p", {}, error.message));
   }
 }
 
@@ -42,8 +46,11 @@ function neighbour({ item, label }, pictures) {
   return figure;
 }
 
-// Ask for the name of a new class; `added(name, use, reply)` when the server knows it.
+// Ask for the name of a new class; `added(name, reply, use)` when the server knows it: `use` is the question that it is
+// to be the answer to, or null.
 export class Adding {
+  #window = null; // as it was opened last; what was sent from one that was closed since has no consequence here
+
   constructor({ post, client, who, added }) {
     Object.assign(this, { post, client, who, added });
     byId("add-form").addEventListener("submit", (event) => {
@@ -52,10 +59,10 @@ export class Adding {
     });
   }
 
-  open({ usable }) {
-    this.request = random();
+  open(question) {
+    this.#window = { question, sending: false };
     byId("add-name").value = "";
-    byId("add-use").hidden = !usable;
+    byId("add-use").hidden = !question;
     write(byId("add-error"), "");
     byId("add-dialog").showModal();
     byId("add-name").focus();
@@ -63,15 +70,22 @@ export class Adding {
 
   async #send(use) {
     const name = byId("add-name").value.trim();
-    const { client, request } = this;
+    const { client } = this;
+    const open = this.#window;
     if (!name) return write(byId("add-error"), "A class needs a name.");
+    if (open.sending) return; // Enter was pressed twice
+    open.sending = true;
+    const here = () => open === this.#window && byId("add-dialog").open;
     try {
-      const reply = await this.post("/api/class", { client, who: this.who(), request, name });
+      // A class that exists is no error, so that each attempt may be a request of its own.
+      const reply = await this.post("/api/class", { client, who: this.who(), request: random(), name });
+      if (!here()) return;
       byId("add-dialog").close();
-      this.added(name, use && !byId("add-use").hidden, reply);
+      this.added(name, reply, use ? open.question : null);
     } catch (error) {
-      if (error instanceof Refused) this.request = random(); // the next attempt is another name
-      write(byId("add-error"), error.message);
+      if (here()) write(byId("add-error"), error.message);
+    } finally {
+      open.sending = false;
     }
   }
 }

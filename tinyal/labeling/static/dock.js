@@ -6,17 +6,17 @@ const FLASH = 160; // milliseconds that a button shows that its key was pressed
 
 export class Dock {
   #buttons = new Map(); // name of a class, or of a command -> its button
+  #add = null; // there once the server has said which classes there are
 
   constructor({ layout, label, command }) {
     Object.assign(this, { layout, label, command });
     this.classes = [];
-    this.#show([]);
   }
 
   showClasses(classes, { again = false } = {}) {
     const same = classes.length === this.classes.length && classes.every(({ name, key }, k) =>
       name === this.classes[k].name && key === this.classes[k].key);
-    if (!same || again) this.#show(classes);
+    if (!same || again || !this.#add) this.#show(classes);
     this.classes = classes;
     const most = Math.max(1, ...classes.map(({ count }) => count));
     for (const { name, count } of classes) {
@@ -28,9 +28,14 @@ export class Dock {
   }
 
   #show(classes) {
-    const focused = document.activeElement?.dataset?.label;
-    byId("classes").replaceChildren(...classes.map((each) => this.#classButton(each)), this.#adding(classes.length));
-    if (focused !== undefined) this.#buttons.get(focused)?.focus();
+    const focused = document.activeElement;
+    const before = this.#add;
+    this.#add = this.#adding(classes.length);
+    const how = "There is no class yet. Name the first one: it gets the key 1, the next one 2, and so on.";
+    const hint = classes.length ? [] : [make("p", { class: "first" }, how)];
+    byId("classes").replaceChildren(...hint, ...classes.map((each) => this.#classButton(each)), this.#add);
+    if (focused && focused === before) this.#add.focus();
+    else if (focused?.dataset.label !== undefined) this.#buttons.get(focused.dataset.label)?.focus();
   }
 
   // commands: [{name, text, key, shortcut, description}]

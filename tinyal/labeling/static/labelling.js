@@ -101,8 +101,11 @@ export class Labelling {
     if (item === null || !question) {
       this.questions.drop([taken ?? item]); // a corrected label stands again, or somebody else has it on screen
       this.notice(item === null ? "There was nothing to take back." : "Taken back.");
-    } else if (taken === null) {
+    } else if (taken !== null) {
+      this.questions.confirmed(taken);
+    } else if (!this.outbox.items.includes(item)) {
       this.questions.putBack(question);
+      this.questions.confirmed(item);
       this.speaker.say({ answer: "Taken back.", guess: null });
     }
     this.render();

@@ -6,6 +6,7 @@ const [FIRST_PAUSE, LAST_PAUSE] = [400, 5000]; // milliseconds between attempts,
 export class Outbox {
   #busy = false;
   #wake = null;
+  #through = new Map(); // item -> the number of the last answer that has come through
 
   // send(path, body) resolves with the reply; errors that have a `reply` are final, after all others it tries again.
   constructor({ send, storage, key, done, refused, changed = () => {}, pause = FIRST_PAUSE }) {
@@ -23,6 +24,13 @@ export class Outbox {
   // Items whose answers have not come through: the server still thinks that nobody has answered them.
   get items() {
     return this.entries.filter(({ body }) => body.item !== undefined).map(({ body }) => body.item);
+  }
+
+  // The number of the last answer about an item, come through or not. What corrects it names it: the event that it
+  // becomes is known only after the reply.
+  latest(item) {
+    const waiting = this.entries.findLast(({ body }) => body.item === item);
+    return waiting?.body.request ?? this.#through.get(item) ?? null;
   }
 
   // Send what pages have left that were closed too early. One that is still open may send the same: its numbers tell.
@@ -57,6 +65,7 @@ export class Outbox {
       }
       pause = this.pause;
       this.entries.shift();
+      if (!error && entry.body.item !== undefined) this.#through.set(entry.body.item, entry.body.request);
       this.#keep();
       if (error) this.refused(entry, error);
       else this.done(entry, reply);

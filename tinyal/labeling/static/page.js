@@ -7,6 +7,7 @@ import { button, byId, onPress, write } from "./elements.js";
 import { History } from "./history.js";
 import { listen } from "./keyboard.js";
 import { Layout } from "./keys.js";
+import { Latest } from "./latest.js";
 import { Labelling } from "./labelling.js";
 import { Outbox } from "./outbox.js";
 import { Panel } from "./panel.js";
@@ -42,11 +43,20 @@ async function begin() {
   const layout = new Layout();
   const dock = new Dock({ layout, label: (label) => chosen(label), command: (command) => commanded(command) });
   const get = (path) => connection.get(path);
-  const post = (path, body) => withStatus(connection.post(path, body), (reply) => reply.status);
+  const latest = new Latest({
+    heard: () => (looked = performance.now()),
+    changed() {
+      if (!due) requestAnimationFrame(showStatus);
+      due = true;
+    },
+  });
+  const post = (path, body) => latest.take(connection.post(path, body), (reply) => reply.status);
   // Who asks for questions says no name: whether that person could undo stays as it was.
-  const ask = (path, body) => withStatus(connection.post(path, body), (reply) => ({ ...reply.status, can_undo: status.can_undo }));
-  let [outbox, labelling, review, mode, status] = [null, null, null, null, null];
-  let [asked, told, shown, looked, renewed] = [0, 0, 0, 0, 0];
+  const ask = (path, body) =>
+    latest.take(connection.post(path, body), ({ status }) => ({ ...status, can_undo: latest.status.can_undo }));
+  let [outbox, labelling, review, mode] = [null, null, null, null];
+  let [looked, renewed] = [0, 0];
+  let [due, opening, looking] = [false, false, false]; // a frame that shows the status, a review, a look at the server
 
   // What is on screen
 
@@ -64,13 +74,13 @@ async function begin() {
     if (mode !== labelling) return;
     for (const command of ["forward", "cannot-tell", "defer", "why"]) dock.enable(command, question !== null);
     dock.enable("zoom", Boolean(question?.image));
-    dock.enable("undo", labelling.history.last !== undefined || Boolean(status?.can_undo));
+    dock.enable("undo", labelling.history.last !== undefined || Boolean(latest.status?.can_undo));
   }
 
   function ways() {
     const labels = button({ text: "Download the labels", kind: "main" }, () => download("csv"));
     if (mode === review) return [button({ text: "Back to labelling", key: "Esc" }, () => enter(labelling)), labels];
-    return status?.to_review ? [button({ text: "Review doubtful labels" }, startReview), labels] : [labels];
+    return latest.status?.to_review ? [button({ text: "Review doubtful labels" }, startReview), labels] : [labels];
   }
 
   function notice(text, kind = "") {
@@ -79,21 +89,9 @@ async function begin() {
     if (kind === "warning") speaker.say({ guess: text });
   }
 
-  // Replies may overtake each other: only what was asked later than the one shown counts.
-  async function withStatus(request, find) {
-    const number = ++asked;
-    const reply = await request;
-    looked = performance.now();
-    if (number > told) {
-      if (told === shown) requestAnimationFrame(showStatus);
-      told = number;
-      status = find(reply);
-    }
-    return reply;
-  }
-
   function showStatus() {
-    shown = told;
+    due = false;
+    const { status } = latest;
     panel.show(status);
     dock.showClasses(status.classes);
     if (mode === review) review.mark();
@@ -118,7 +116,7 @@ async function begin() {
     if (command === "leave" && stage.zoom) stage.zoomTo(0);
     else if (command === "zoom") stage.zoomTo(stage.zoom + 1);
     else if (command === "help") byId("help-dialog").showModal();
-    else if (command === "add") adding.open({ usable: stage.question !== null });
+    else if (command === "add") adding.open(stage.question);
     else if (command === "why" && mode === labelling && stage.question) why(stage.question, get, pictures);
     else mode.run(command);
   }
@@ -140,24 +138,29 @@ async function begin() {
     }
   }
 
-  const startReview = () => attempt(async () => {
-    await review.open(get);
-    enter(review);
-    stage.root.focus();
-  });
+  async function startReview() {
+    if (opening) return;
+    opening = true; // a second reply would begin again in the midst of the first
+    await attempt(async () => {
+      await review.open(get);
+      enter(review);
+      stage.root.focus();
+    });
+    opening = false;
+  }
 
   const download = (kind) => attempt(async () => {
-    const name = save(await connection.bytes(`/api/export.${kind}`), `${status?.title ?? ""} labels.${kind}`);
+    const name = save(await connection.bytes(`/api/export.${kind}`), `${latest.status?.title ?? ""} labels.${kind}`);
     notice(`${name} was given to the browser to save.`);
     speaker.say({ guess: `${name} was given to the browser to save.` });
   });
 
   const adding = new Adding({
     post, client, who,
-    added(label, use, { classes }) {
+    added(label, { classes }, question) {
       dock.showClasses(classes);
       speaker.say({ answer: `Class ${label} added.` });
-      if (use) chosen(label);
+      if (question && question === stage.question) chosen(label);
       else notice(`Class ${label} added.`);
     },
   });
@@ -173,39 +176,45 @@ async function begin() {
       tell(null);
       speaker.say({ guess: "The server is back." });
       outbox?.hurry();
-      labelling?.questions.retry();
-      review?.retry();
+      retry();
       labelling?.questions.refill({ renew: true });
     }
     showSaved();
     if (mode) render();
   }
 
+  function retry() {
+    labelling?.questions.retry();
+    review?.retry();
+  }
+
   async function look() {
     const now = performance.now();
     const short = mode === labelling && !mode.current;
-    const pause = connection.error ? LOOKED.gone : short ? LOOKED.empty : status.training ? LOOKED.training : LOOKED.idle;
-    if (document.hidden || now - looked < pause) return;
+    const pause = connection.error ? LOOKED.gone : short ? LOOKED.empty : latest.status.training ? LOOKED.training : LOOKED.idle;
+    if (document.hidden || looking || now - looked < pause) return;
     looked = now;
+    looking = true; // a slow server is not asked once more meanwhile
+    if (!connection.error) retry();
     if (short || now - renewed > RENEWED) {
       renewed = now;
       await labelling.questions.refill({ renew: true });
     } else {
       await readStatus().catch(() => {}); // the connection has told why
     }
+    looking = false;
   }
 
-  const readStatus = () => withStatus(get(`/api/status?client=${client}&who=${encodeURIComponent(who())}`), (reply) => reply);
+  const readStatus = () => latest.take(get(`/api/status?client=${client}&who=${encodeURIComponent(who())}`), (reply) => reply);
 
   while (!(await readStatus().catch(() => null))) await new Promise((resolve) => setTimeout(resolve, LOOKED.gone));
-  const { project } = status;
-  const modeOf = (entry) => (entry.review ? review : labelling);
+  const { project } = latest.status;
   outbox = new Outbox({
     send: post,
     storage: localStorage,
     key: unsentOf(project) + client,
-    done: (entry, reply) => modeOf(entry).done(entry, reply),
-    refused: (entry, error) => modeOf(entry).refused(entry, error),
+    done: (entry, reply) => !entry.review && labelling.done(entry, reply),
+    refused: (entry, error) => (entry.review ? review : labelling).refused(entry, error),
     changed: showSaved,
   });
   const questions = new Questions({
@@ -217,7 +226,7 @@ async function begin() {
     failed: (error) => notice(error.message, "warning"),
   });
   const shared = { client, who, outbox, questions, stage, dock, speaker, notice, render };
-  labelling = new Labelling({ ...shared, history: new History(sessionStorage, answersOf(project)) });
+  labelling = new Labelling({ ...shared, history: new History(sessionStorage, answersOf(project, client)) });
   review = new Review({ ...shared, left: () => enter(labelling) });
   showSaved();
   enter(labelling);
@@ -227,8 +236,7 @@ async function begin() {
   listen({ layout, dock, stage, chosen, commanded, enabled: kept(byId("keys-answer"), "tinyal.keys", "checked") });
   onPress(byId("help"), () => commanded("help"));
   onPress(byId("review"), startReview);
-  onPress(byId("csv"), () => download("csv"));
-  onPress(byId("json"), () => download("json"));
+  for (const kind of ["csv", "json"]) onPress(byId(kind), () => download(kind));
   onPress(byId("larger"), () => stage.zoomTo(stage.zoom + 1));
   onPress(byId("unzoom"), () => stage.zoomTo(0));
   addEventListener("online", () => outbox.hurry());

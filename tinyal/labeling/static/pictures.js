@@ -1,5 +1,7 @@
 // Pictures fetched and decoded before they are needed.
 
+import { Away } from "./connection.js";
+
 const AT_ONCE = 3; // a browser has six connections to a server: answers must find one free
 const [SHARP, WHOLE] = [1600, 8192]; // longest sides in pixels: on the page, and zoomed
 const COARSE = 96; // pixels
@@ -12,13 +14,23 @@ export class Pictures {
 
   constructor(bytes) {
     this.bytes = bytes; // path -> Promise<Blob>
-    this.worker = new Worker("/static/decoder.js");
-    this.worker.onmessage = ({ data: { number, error, ...picture } }) => {
+    this.worker = this.#hire();
+  }
+
+  #hire() {
+    const worker = new Worker("/static/decoder.js");
+    worker.onmessage = ({ data: { number, error, ...picture } }) => {
       const { resolve, reject } = this.#waiting.get(number);
       this.#waiting.delete(number);
       if (error) reject(new Error(error));
       else resolve(picture);
     };
+    worker.onerror = () => { // its script did not come: whoever asks again gets another one
+      for (const { reject } of this.#waiting.values()) reject(new Away());
+      this.#waiting.clear();
+      this.worker = null;
+    };
+    return worker;
   }
 
   // {bitmap, width, height, blob}: the bitmap at most as large as a screen, width and height those of the file.
@@ -36,6 +48,7 @@ export class Pictures {
     const number = this.#number++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject });
+      this.worker ??= this.#hire();
       this.worker.postMessage({ number, blob, longest });
     });
   }

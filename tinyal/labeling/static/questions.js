@@ -9,6 +9,7 @@ const TOO_FEW = 3; // ready ones; below, more are asked for at once instead of a
 export class Questions {
   #asking = false;
   #answered = [];
+  #moment = 0; // counts requests and undos, to tell what came first
 
   // pending(): items with unsent answers; told(reply): after each reply; changed(): a picture has come, or a reply
   constructor({ client, post, pictures, pending, changed, told, failed }) {
@@ -46,9 +47,17 @@ export class Questions {
     const known = this.#answered.find(({ item }) => item === question.item);
     this.#answered = this.#answered.filter((each) => each !== known);
     this.waiting = this.held.filter(({ item }) => item !== question.item);
-    this.waiting.unshift(known ?? this.prepared({ ...question, again: true }));
+    const back = known ?? this.prepared({ ...question, again: true });
+    back.since = Infinity; // the server does not know yet that it is asked again
+    this.waiting.unshift(back);
     this.advance();
     this.done = false;
+  }
+
+  // The server knows now that this one is asked here again.
+  confirmed(item) {
+    const question = this.held.find((each) => each.item === item);
+    if (question) question.since = ++this.#moment;
   }
 
   // These are no longer to be answered here.
@@ -61,7 +70,7 @@ export class Questions {
 
   // A question whose picture is on its way; came() when it is there, or will never be.
   prepared(question, came = null) {
-    const prepared = { ...question, state: "loading", image: null, error: null };
+    const prepared = { ...question, state: "loading", image: null, error: null, since: 0 };
     prepared.came = came ?? (() => this.held.includes(prepared) && this.changed());
     this.load(prepared);
     return prepared;
@@ -91,11 +100,14 @@ export class Questions {
     const ready = this.waiting.filter(({ state }) => state !== "loading").length;
     if (this.#asking || !(renew || missing > 2 || (missing > 0 && ready < TOO_FEW))) return;
     this.#asking = true;
+    const moment = ++this.#moment;
     const held = () => [...this.held.map(({ item }) => item), ...this.pending()];
     try {
       const asked = { client: this.client, count: Math.max(0, missing), holding: held() };
       const reply = await this.post("/api/next", asked);
-      this.drop((reply.drop ?? []).filter((item) => item !== this.current?.item));
+      // Not what was taken back since, or is about to be: the reply may be about the time before.
+      const kept = this.held.filter((each) => each === this.current || each.since > moment).map(({ item }) => item);
+      this.drop((reply.drop ?? []).filter((item) => !kept.includes(item)));
       const known = new Set(held());
       this.waiting.push(...reply.questions.filter(({ item }) => !known.has(item)).map((each) => this.prepared(each)));
       this.done = reply.done && known.size === 0;

@@ -74,7 +74,7 @@ export class Review {
       name: doubtful.name,
       body: {
         client, who: this.who(), request: random(), item: doubtful.item, action, label,
-        seconds: this.stage.seconds, replaces: doubtful.event,
+        seconds: this.stage.seconds, replaces: doubtful.event, of: this.outbox.latest(doubtful.item),
       },
     });
     const kept = action === "label" && label === doubtful.now;
@@ -119,14 +119,13 @@ export class Review {
     this.dock.mark(this.labels[this.place]?.now ?? null);
   }
 
-  // An answer corrected twice replaces its own correction.
-  done({ body: { item } }, { event }) {
-    const label = this.labels.find((each) => each.item === item);
-    if (label) label.event = event;
-  }
-
-  refused({ name }, error) {
-    this.notice(`${name} was not changed. ${error.message}`, "warning");
+  // Where somebody else's answer stands, it is shown, and whoever corrects again corrects that one.
+  refused({ name, body: { item } }, { message, status, reply }) {
+    const label = status === 409 && this.labels.find((each) => each.item === item);
+    if (label) Object.assign(label, { event: reply.event, now: reply.label ?? reply.action.replace("-", " ") });
+    if (this.current && this.current === this.stage.question) this.mark();
+    const why = status === 409 ? `${reply.who} has answered ${reply.label ?? reply.action}, and that stands.` : message;
+    this.notice(`${name} was not changed. ${why}`, "warning");
     this.render();
   }
 

@@ -27,6 +27,7 @@ export class Stage {
   show(question) {
     this.question = question;
     this.painted = false;
+    delete this.root.dataset.item; // until it is on screen
     this.#sharp = null;
     const image = question.image;
     this.root.dataset.shows = image ? "picture" : "text";

@@ -14,7 +14,8 @@ export function claimClient() {
 }
 
 export const unsentOf = (project) => `tinyal.unsent.${project}.`;
-export const answersOf = (project) => `tinyal.answers.${project}`;
+// By client: a copied tab has a copy of this storage, and not the answers.
+export const answersOf = (project, client) => `tinyal.answers.${project}.${client}`;
 
 // Have the browser save a file; returns the name that it got.
 export function save(blob, name) {

@@ -53,7 +53,7 @@ def busy(serve, tmp_path):
     quick = ("--layers", "flatten, dense 8, relu, dense", "--steps", "40", "--random-share", "0.5")
     server = serve(make_shapes(tmp_path / "shapes", 200), "--classes", "bright,dark", *quick)
     actions = itertools.chain(["skip", "cannot-tell", "defer"], itertools.repeat("label"))
-    until = time.monotonic() + 240
+    until = time.monotonic() + 900
     status = server.get("status")
     while time.monotonic() < until:
         if status["labelled"] < 80 or len(status["curve"]) < 2:
@@ -85,15 +85,17 @@ def visit(browser, complaints):
 
     def open_page(url, context=None, **settings):
         if context is None:
-            context = browser.new_context(viewport={"width": 1280, "height": 800}, **settings)
-            context.set_default_timeout(15_000)
+            context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **settings})
+            # The machine may be busy, and waiting costs nothing where all is well.
+            context.set_default_timeout(60_000)
             contexts.append(context)
         page = context.new_page()
         page.on("console", lambda said: said.type in ("error", "warning") and complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
+        person = Person(page)
         page.goto(url)
-        return Person(page)
+        return person
 
     yield open_page
     for context in contexts:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -92,7 +93,7 @@ class Server:
             self._wait()
 
     def _wait(self) -> None:
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=120)
 
     def get(self, path: str) -> Any:
         """Ask as the page does; JSON comes back as Python has it, all else as text."""
@@ -109,7 +110,7 @@ class Server:
 
     def _ask(self, request: urllib.request.Request) -> Any:
         request.add_header("X-Tinyal-Token", self.token)
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=120) as response:
             text = response.read().decode("utf-8")
             return (
                 json.loads(text) if response.headers["Content-Type"].startswith("application/json") else text
@@ -154,6 +155,11 @@ class Person:
 
     def __init__(self, page: Any) -> None:
         self.page = page
+        self._pictures: list[str] = []
+        page.on(
+            "requestfinished",
+            lambda request: "/api/picture/" in request.url and self._pictures.append(request.url),
+        )
 
     @property
     def item(self) -> int:
@@ -173,8 +179,17 @@ class Person:
         for key in keys:
             seen.append(self.item)
             self.page.keyboard.press(key)
-            self.page.locator(f"#stage:not([data-item='{seen[-1]}'])").wait_for(state="attached")
+            other = f"#stage[data-item]:not([data-item='{seen[-1]}'])"
+            self.page.locator(f"{other}, #stage[data-shows=notice]").wait_for(state="attached")
         return seen
+
+    def fetched(self, count: int) -> None:
+        """Wait until so many pictures have come from the server since the page was opened."""
+        assert self.item >= 0  # the first one is on screen, so there is what decodes them
+        until = time.monotonic() + 60
+        while len(self._pictures) < count:
+            assert time.monotonic() < until, self._pictures
+            self.page.wait_for_timeout(50)
 
     def reads(self, words: str, where: str = "body") -> None:
         """Wait until these words stand there."""

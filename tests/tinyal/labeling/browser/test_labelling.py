@@ -25,6 +25,7 @@ def told(server):
 
 
 def test_a_key_labels_and_shows_the_next_picture(server, visit):
+    begun = time.monotonic()
     person = visit(server.url)
     seen = []
     for key in ("Digit1", "Digit2", "Shift+Numpad1", "Digit2"):
@@ -36,7 +37,8 @@ def test_a_key_labels_and_shows_the_next_picture(server, visit):
     assert len(set(seen)) == 4
     assert given(server) == dict(zip(seen, ["cat", "dog", "cat", "dog"], strict=True))
     assert [event["action"] for event in server.answers()] == ["label"] * 4
-    assert all(0 < event["seconds"] < 30 for event in server.answers())
+    assert all(event["seconds"] > 0 for event in server.answers())
+    assert sum(event["seconds"] for event in server.answers()) < time.monotonic() - begun
     person.reads("4 of 60", "#progress-text")
     assert person.page.get_by_role("button", name="cat, 2 labels").is_visible()
 
@@ -151,12 +153,15 @@ def test_without_classes_the_first_is_added(serve, visit, tmp_path):
     server = serve(make_pictures(tmp_path / "pictures", 9))
     person = visit(server.url)
     item = person.item
+    person.reads("There is no class yet. Name the first one: it gets the key 1", "#classes")
+    person.reads("It trains as soon as there are labels of two classes", "#model:not(.training)")
     person.page.get_by_role("button", name="Add the first class").click()
     person.page.get_by_label("Its name").fill("cat")
     person.page.get_by_role("button", name="Add and use it").click()
     person.page.locator(f"#stage:not([data-item='{item}'])").wait_for()
     person.saved()
     assert given(server) == {item: "cat"}
+    assert person.page.locator("#classes").get_by_text("no class yet").count() == 0
 
 
 def test_two_tabs_never_show_the_same_and_lose_nothing(server, visit):
@@ -182,6 +187,42 @@ def test_two_tabs_never_show_the_same_and_lose_nothing(server, visit):
     first.reads("1 other page is labelling, too", "#others")
 
 
+def test_a_copied_tab_takes_back_nothing_of_the_first_and_a_reload_forgets_nothing(server, visit):
+    first = visit(server.url)
+    seen = first.press("Digit1", "Digit2")
+    first.saved()
+    with first.page.expect_popup() as copied:
+        first.page.evaluate("() => { window.open(location.href); }")  # with the storage of the first
+    copy = Person(copied.value)
+    [other] = copy.press("Digit2")
+    copy.saved()
+    taken = []
+    copy.page.on(
+        "request",
+        lambda request: (
+            request.url.endswith("/api/undo") and taken.append(json.loads(request.post_data)["of"])
+        ),
+    )
+    copy.page.reload()
+    copy.press("Backspace")
+    copy.saved()
+    assert copy.item == other
+    assert taken[0] is not None
+    copy.page.keyboard.press("Backspace")  # it knows of no more, so the server says what this person did last
+    copy.page.locator(f"#stage[data-item='{seen[1]}']").wait_for()
+    copy.saved()
+    assert taken[1:] == [None]
+    assert given(server) == {seen[0]: "cat"}
+    first.page.reload()
+    first.press("ArrowRight", "Backspace", "Backspace")
+    first.saved()
+    first.reads("There was nothing to take back", "#feedback")  # the copy did it before
+    first.press("Backspace")
+    assert first.item == seen[0]
+    first.saved()
+    assert given(server) == {}
+
+
 def test_somebody_who_answered_before_is_named(server, visit, complaints):
     person = visit(server.url)
     item = person.item
@@ -203,6 +244,7 @@ def test_answers_wait_while_the_server_is_gone(server, visit, complaints):
     person = visit(server.url)
     before = person.press("Digit1")
     person.saved()
+    person.fetched(8)
     server.kill()
     during = person.press("Digit1", "Digit2", "Shift+KeyD", "Digit1")
     person.reads("The server does not answer", "#banner[role=alert]")
@@ -230,14 +272,14 @@ def test_a_server_that_stays_away_is_told_when_the_pictures_end(server, visit, c
     person = visit(server.url)
     person.press("Digit1")
     person.saved()
-    person.page.wait_for_load_state("networkidle")
+    person.fetched(8)
     server.kill()
-    count = 1
-    while person.page.locator("#notice").is_hidden():  # all that were fetched
-        person.press("Digit2")
-        count += 1
-    assert count >= 7
-    person.reads("The server is gone", "#notice")
+    count = 1 + len(person.press(*["Digit2"] * 7))
+    gone = person.page.locator("#notice").filter(has_text="The server is gone")
+    while not gone.is_visible():  # one more may have been fetched
+        gone.or_(person.page.locator("#stage[data-item]")).first.wait_for()
+        if not gone.is_visible():
+            count += len(person.press("Digit2"))
     server.start()
     person.saved()
     assert len(given(server)) == count
@@ -256,7 +298,9 @@ def test_answers_of_a_page_that_was_closed_too_early_come_with_the_next(server, 
     first.page.close()
     server.start()
     asked = []
-    context.on("request", lambda request: request.url.endswith("/api/next") and asked.append(request.post_data))
+    context.on(
+        "request", lambda request: request.url.endswith("/api/next") and asked.append(request.post_data)
+    )
     second = visit(server.url, context)
     assert second.item != item
     assert item in json.loads(asked[0])["holding"]
@@ -298,7 +342,7 @@ def test_an_answer_whose_reply_was_lost_counts_once(server, visit, complaints):
     person.page.route("**/api/answer", lose)
     person.press("Digit1")
     person.saved()
-    assert len(requests) == 3
+    assert len(requests) >= 3
     assert len(set(requests)) == 1
     assert len(told(server)) == 1
     complaints.clear()
@@ -308,10 +352,9 @@ def test_the_guess_is_shown_after_the_answer_alone(serve, visit, tmp_path):
     server = serve(make_shapes(tmp_path / "shapes", 80), "--classes", "bright,dark", *QUICK)
     person = visit(server.url)
     label(person, 12)
-    person.reads("Trained", "#model")
-    person.page.locator("#model:not(.training)").wait_for()
+    person.page.locator("#model:not(.training)").filter(has_text="Trained").wait_for(timeout=600_000)
     label(person, 8)  # what was fetched before the model was there
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while person.page.locator("#feedback[data-kind=agrees]").count() == 0:
         assert time.monotonic() < deadline, person.page.locator("#feedback").inner_text()
         label(person, 1)
@@ -367,6 +410,42 @@ def test_in_a_review_one_can_go_back_and_leave(busy, visit):
     assert person.item not in before
     assert given(busy) == before
     assert len([event for event in busy.answers() if event["how"] == "review"]) == 2
+
+
+def test_a_label_corrected_twice_while_the_server_is_gone_is_the_last_one(busy, visit, complaints):
+    before = given(busy)
+    person = visit(busy.url)
+    person.page.get_by_role("button", name="Review").click()
+    person.page.locator("#classes [aria-pressed=true]").wait_for()
+    item = person.item
+    right, wrong = {"bright": ("Digit1", "Digit2"), "dark": ("Digit2", "Digit1")}[before[item]]
+    busy.kill()
+    for key, kept in ((wrong, 1), (right, 2), (wrong, 3)):
+        person.press(key)
+        person.reads(f"{kept} kept here", "#saved")
+        person.page.keyboard.press("ArrowLeft")
+        person.page.locator(f"#stage[data-item='{item}']").wait_for()
+    busy.start()
+    person.saved()
+    events = [event for event in busy.answers() if event["item"] == item]
+    assert [event["label"] != before[item] for event in events] == [False, True, False, True]
+    assert [event["replaces"] for event in events] == [None, *[event["number"] for event in events[:-1]]]
+    assert person.page.locator("#feedback[data-kind=warning]").count() == 0
+    assert all("ERR_" in text for text in complaints)
+    complaints.clear()
+    # What somebody else has said since is told, and not overwritten.
+    last = busy.post("answer", item=item, action="cannot-tell", replaces=events[-1]["number"])
+    person.press(right)
+    person.reads("Ann has answered cannot-tell, and that stands", "#feedback[data-kind=warning]")
+    person.saved()
+    assert busy.answers()[-1]["number"] == last["event"]
+    person.page.keyboard.press("ArrowLeft")
+    person.reads("it is labelled cannot tell", "#feedback")
+    person.press(right)  # knowing it
+    person.saved()
+    assert given(busy) == before
+    assert [text for text in complaints if "409" not in text] == []
+    complaints.clear()
 
 
 def label(person, count):

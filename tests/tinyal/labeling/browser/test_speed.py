@@ -41,7 +41,7 @@ def test_the_next_picture_comes_at_once_while_a_model_trains(serve, visit, tmp_p
     page = person.page
     for _ in range(12):
         person.press(f"Digit{1 + quarter[person.item]}")
-    page.locator("#model").filter(has_text="Trained").wait_for(timeout=120_000)
+    page.locator("#model").filter(has_text="Trained").wait_for(timeout=600_000)
     page.evaluate(WATCH)
     training = 0
     for _ in range(ANSWERS):
