@@ -17,7 +17,9 @@ from tests.strict.ufuncs import DeviceUfunc
 from tinynn.backend import Array, Backend, get_backend, register
 from tinynn.cuda import CudaBackend
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background: programs would inherit that
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # started in the background: programs would inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # no test opens a window
