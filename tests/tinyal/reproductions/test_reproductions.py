@@ -11,6 +11,7 @@ import tinynn as nn
 from tinyal import StrategyRun, experiment, reproductions
 from tinyal.reproductions import batchbald2019, gal2017, low_budgets
 from tinyal.reproductions.study import comparisons
+from tinyal.statistics import labels_to_reach
 from tinynn.datasets import Dataset
 
 MODULES = {"gal2017": gal2017, "batchbald2019": batchbald2019, "low-budgets": low_budgets}
@@ -226,3 +227,20 @@ def test_what_the_site_shows_is_of_todays_settings(name):
             assert kept[key] == study.settings.get(key)
         assert kept.get("first", "random") == study.settings.get("first", "random")
         assert kept.get("preparation", "None") == repr(study.settings.get("preparation"))
+
+
+def test_what_the_page_says_of_gal():
+    record = json.loads((ROOT / "docs" / "results" / "gal2017.json").read_text(encoding="utf-8"))
+    (result,) = comparisons(record).values()
+
+    def median(name):
+        return np.median([labels_to_reach(run.labels, run.accuracy, 0.95) for run in result.of(name)])
+
+    for name in ("bald", "variation-ratios", "max-entropy"):
+        assert median(name) < median("random") / 2
+        assert median(name) == pytest.approx(gal2017.PUBLISHED[name][1], abs=30)
+        for run, chance in zip(result.of(name), result.of("random"), strict=True):
+            assert run.accuracy[run.labels.index(500)] > chance.accuracy[chance.labels.index(500)]
+    assert median("mean-std") < median("bald") + 30
+    first = min(labels_to_reach(run.labels, run.accuracy, 0.95) for run in result.of("random"))
+    assert first == 700
