@@ -70,6 +70,7 @@ myst_enable_extensions = ["amsmath", "attrs_block", "colon_fence", "deflist", "d
 myst_heading_anchors = 3
 
 # Executed afresh in every build: a cache would not see that the library has changed.
+nb_render_markdown_format = "myst"  # CommonMark, the default, has no tables
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_timeout = 600
