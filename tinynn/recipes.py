@@ -64,7 +64,7 @@ def dropout(data: Dataset) -> Recipe:
     return Recipe(
         layers=[Dropout(0.2), *hidden, Dense(len(data.classes))],
         optimizer=Adam(CosineDecay(1e-3)),
-        epochs=60,
+        epochs=150,
         batch_size=128,
         callbacks=[MaxNorm(3.0)],
     )
