@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from tinyal.pool import gather
 from tinyal.strategies import Strategy, TypiClust, choose
 from tinyal.strategies.space import Space, features, labeled_features
 from tinyal.view import PoolView
+from tinynn.classifier import Classifier
 
 RANKED = 300  # items: more than anybody answers while a model trains
 EXPLAINED = 60  # the first of them, for which is kept why
@@ -103,9 +105,8 @@ class Rounds:
 
     def _save(self, learner: ActiveLearner, labels: int) -> None:
         if self.model_path is not None:
-            model = learner.model
-            network = model.network_  # type: ignore[attr-defined]  # make_model made it
-            kept_model.save(self.model_path, network, [str(name) for name in model.classes_], labels)
+            model = cast(Classifier, learner.model)  # as make_model made it
+            kept_model.save(self.model_path, model.network_, [str(name) for name in model.classes_], labels)
 
 
 def _guesses(learner: ActiveLearner, items: list[int]) -> dict[int, Guess]:

@@ -78,18 +78,20 @@ def png_claiming(width, height, data=b""):
     )
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
-@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P", "LA", "CMYK", "1", "I;16"])
+MODES = {
+    "PNG": ["RGB", "L", "RGBA", "P", "LA", "1", "I;16"],
+    "JPEG": ["RGB", "L", "CMYK", "1"],
+    "GIF": ["RGB", "L", "RGBA", "P", "LA", "1"],
+    "WEBP": ["RGB", "L", "RGBA", "P", "LA", "CMYK", "1"],
+}
+
+
+@pytest.mark.parametrize(("kind", "mode"), [(kind, mode) for kind, modes in MODES.items() for mode in modes])
 def test_every_kind_of_file_is_made_small_and_served_as_it_is(photos, project, kind, mode):
     image = smooth().convert("L" if mode == "I;16" else mode)
     if mode == "I;16":
         image = Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
-    if mode == "I;16" and kind != "PNG":
-        pytest.skip("only PNG has 16 bits a pixel")
-    try:
-        data = encoded(image, kind, **({"lossless": True} if kind == "WEBP" else {}))
-    except (OSError, ValueError):
-        pytest.skip(f"there is no {kind} of mode {mode}")
+    data = encoded(image, kind, **({"lossless": True} if kind == "WEBP" else {}))
     (photos / "a").write_bytes(data)
     items = FolderItems(photos, project)
     assert items.picture(0) == (data, f"image/{kind.lower()}")
@@ -377,10 +379,6 @@ def test_a_lost_or_damaged_index_is_made_again_with_the_same_numbers(photos, pro
     )
 
 
-class Stop(Exception):  # noqa: N818
-    pass
-
-
 def test_an_interrupted_indexing_goes_on_where_it_was(photos, project, monkeypatch):
     for i in range(20):
         put(photos, f"{i:02}.png", noise(28, 28, 1))
@@ -391,11 +389,11 @@ def test_an_interrupted_indexing_goes_on_where_it_was(photos, project, monkeypat
     def interrupted(data, shape):
         seen.append(1)
         if len(seen) > 12:
-            raise Stop
+            raise KeyboardInterrupt
         return whole(data, shape)
 
     monkeypatch.setattr(pictures, "small", interrupted)
-    with pytest.raises(Stop):
+    with pytest.raises(KeyboardInterrupt):
         FolderItems(photos, project)
     kept = json.loads((project / "items.json").read_text())
     assert 8 <= len(kept["files"]) <= 12
@@ -426,7 +424,7 @@ def test_a_scan_lists_files_of_subfolders_sorted_with_slashes(photos):
     assert list(found.files) == ["a.png", "b/1.png", "b/2.png", "b/c/3.png"]
     assert found.folders == ["b"]
     assert found.files["a.png"][0] == (photos / "a.png").stat().st_size
-    with pytest.raises(OSError):  # noqa: PT011 - whatever the system says
+    with pytest.raises(FileNotFoundError):
         scan(Path(photos / "none"))
 
 

@@ -164,9 +164,13 @@ class Person:
     @property
     def item(self) -> int:
         """What is on screen."""
+        return int(self.waits().get_attribute("data-item"))
+
+    def waits(self) -> Any:
+        """Wait for a question; return where it is shown."""
         stage = self.page.locator("#stage[data-item]")
         stage.wait_for()
-        return int(stage.get_attribute("data-item"))
+        return stage
 
     @property
     def picture(self) -> list[int]:

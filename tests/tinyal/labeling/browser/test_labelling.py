@@ -451,7 +451,7 @@ def test_a_label_corrected_twice_while_the_server_is_gone_is_the_last_one(busy, 
 def label(person, count):
     """Answer what the names of the pictures tell."""
     for _ in range(count):
-        person.item  # noqa: B018 - waits
+        person.waits()
         bright = person.page.locator("#caption").inner_text().startswith("bright")
         person.press("Digit1" if bright else "Digit2")
 
@@ -473,7 +473,7 @@ def test_labels_are_downloaded(server, visit):
 
 def test_the_person_is_named(server, visit):
     person = visit(server.url)
-    person.item  # noqa: B018 - waits
+    person.waits()
     person.page.keyboard.press("?")
     person.page.get_by_label("Your name").fill("Zoë")
     person.page.keyboard.press("Escape")
