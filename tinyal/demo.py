@@ -1,13 +1,13 @@
 """The demonstration: how many labels active learning saves on real handwritten digits, and when it does not."""
 
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import tinynn as nn
 from tinyal import strategies
+from tinyal.columns import columns
 from tinyal.comparison import Comparison
 from tinyal.experiment import compare
 from tinyal.run_files import write_json
@@ -147,7 +147,7 @@ def table(settings: Settings, result: Comparison) -> str:
     at_the_end = f"accuracy at {settings.budget.total} labels"
     if REFERENCE not in settings.strategies:
         accuracies = [(name, f"{result.final_accuracy(name):.1%}") for name in settings.strategies]
-        return f"{_columns([('strategy', at_the_end), *accuracies])}\n\nWithout {REFERENCE!r} there is no yardstick."
+        return f"{columns([('strategy', at_the_end), *accuracies])}\n\nWithout {REFERENCE!r} there is no yardstick."
     target = result.target(REFERENCE)
     rows: list[tuple[str, ...]] = [("strategy", f"labels to {target:.0%}", "labels saved", at_the_end)]
     for name in settings.strategies:
@@ -167,7 +167,7 @@ def table(settings: Settings, result: Comparison) -> str:
         note += " Fewer than five seeds say little: repeat with --seeds 5."
     if any(row[1].startswith("≥") for row in rows):
         note += " ≥: runs that did not get there count with all their labels."
-    return f"{_columns(rows)}\n\n{textwrap.fill(note, 100)}"
+    return f"{columns(rows)}\n\n{textwrap.fill(note, 100)}"
 
 
 def _results(settings: Settings, data: Dataset, result: Comparison) -> dict[str, Any]:
@@ -203,9 +203,3 @@ def _mean_labels(labels: LabelsToReach) -> str:
     if labels.labels is None:
         return "not reached"
     return f"{'' if labels.reached == len(labels.per_run) else '≥ '}{labels.labels.mean:.0f}"
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(map(str.ljust, row, widths)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)

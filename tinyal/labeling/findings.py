@@ -44,13 +44,12 @@ class Findings:
 
     def take_in(self, news: Learned, on_screens: Sequence[int]) -> None:
         """Take in what a training found; items on screens keep what was known of them when they were asked."""
-        out = on_screens
-        self._reasons = {i: self._reasons[i] for i in out if i in self._reasons} | news.reasons
+        self._reasons = {i: self._reasons[i] for i in on_screens if i in self._reasons} | news.reasons
         self.problem = None
         if news.trained:
             self.rounds += 1
             self.trained_on = news.labels
-            self._guesses = {i: self._guesses[i] for i in out if i in self._guesses} | news.guesses
+            self._guesses = {i: self._guesses[i] for i in on_screens if i in self._guesses} | news.guesses
 
     def doubted(self, doubts: Sequence[Doubt]) -> None:
         """Take in which labels are worth a second look."""

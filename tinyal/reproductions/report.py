@@ -4,6 +4,8 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tinyal.columns import columns
+
 WIDTH = 110
 
 Table = Sequence[Sequence[str]]
@@ -47,12 +49,6 @@ class Report:
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
-
-
-def columns(table: Table) -> str:
-    """Put the words of a table in columns."""
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
 
 
 def _pipes(table: Table) -> str:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tinyal import Comparison, StrategyRun, reproductions
+from tinyal.columns import columns
 from tinyal.reproductions.figures import error_at, median_labels, quartiles, share_of
 from tinyal.reproductions.gal2017 import MaxEntropy
-from tinyal.reproductions.report import Report, columns
+from tinyal.reproductions.report import Report
 from tinyal.strategies import Entropy
 from tinyal.view import PoolView
 
